@@ -1,0 +1,12 @@
+//! What Tiercel decides, as pure functions of facts.
+//!
+//! Nothing in this crate reads a clock, draws a random number, waits, or knows how a value is
+//! stored or sent. Inputs that make no sense are errors; a refusal is a value with reasons.
+
+pub mod category;
+pub mod currency;
+pub mod fact;
+pub mod ids;
+pub mod money;
+pub mod period;
+pub mod scaled;

@@ -1,0 +1,87 @@
+//! Stretches of business days: windows that end on a date, and terms that begin on one.
+
+use chrono::{Datelike, Days, Months, NaiveDate};
+
+/// A stretch of time that ends with the day of evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Window {
+    /// Everything up to the date.
+    All,
+    /// The last `n` days, the date included: `as_of − n < day ≤ as_of`.
+    Days(u32),
+    /// The last `n` months: after the same day `n` months before (clamped to the month's end).
+    Months(u32),
+}
+
+impl Window {
+    /// The last day that is *not* in the window any more; `None` where it has no beginning.
+    pub fn opens_after(self, as_of: NaiveDate) -> Option<NaiveDate> {
+        match self {
+            Self::All => None,
+            Self::Days(days) => as_of.checked_sub_days(Days::new(u64::from(days))),
+            Self::Months(months) => as_of.checked_sub_months(Months::new(months)),
+        }
+    }
+
+    /// Whether `day` lies in the window that ends with `as_of`.
+    pub fn contains(self, as_of: NaiveDate, day: NaiveDate) -> bool {
+        day <= as_of && self.opens_after(as_of).is_none_or(|before| day > before)
+    }
+}
+
+/// Whole days from `from` to `to`; negative where `to` is earlier.
+pub fn days_between(from: NaiveDate, to: NaiveDate) -> i64 {
+    to.signed_duration_since(from).num_days()
+}
+
+/// Whole months completed from `from` to `to`; zero where `to` is earlier.
+pub fn months_between(from: NaiveDate, to: NaiveDate) -> u32 {
+    let index = |date: NaiveDate| {
+        i64::from(date.year())
+            .saturating_mul(12)
+            .saturating_add(i64::from(date.month0()))
+    };
+    let complete = i64::from(to.day() >= from.day() || is_last_of_month(to));
+    let months = index(to)
+        .saturating_sub(index(from))
+        .saturating_add(complete)
+        .saturating_sub(1);
+    u32::try_from(months).unwrap_or(0)
+}
+
+fn is_last_of_month(date: NaiveDate) -> bool {
+    date.succ_opt()
+        .is_none_or(|next| next.month() != date.month())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_window_of_days_holds_as_many_days_as_it_says() {
+        let window = Window::Days(90);
+        let as_of = day("1998-06-30");
+        let held = (0..200)
+            .filter(|n| window.contains(as_of, as_of - Days::new(*n)))
+            .count();
+        assert_eq!(held, 90);
+        assert!(!window.contains(as_of, day("1998-07-01")));
+    }
+
+    #[test]
+    fn months_end_where_months_end() {
+        assert_eq!(
+            Window::Months(1).opens_after(day("2024-03-31")),
+            Some(day("2024-02-29"))
+        );
+        assert_eq!(months_between(day("2024-01-31"), day("2024-02-29")), 1);
+        assert_eq!(months_between(day("2024-01-15"), day("2024-02-14")), 0);
+        assert_eq!(months_between(day("2023-01-15"), day("2024-01-15")), 12);
+        assert_eq!(months_between(day("2024-05-01"), day("2024-01-01")), 0);
+    }
+}
