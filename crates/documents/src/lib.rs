@@ -1,1 +1,5 @@
-//! Placeholder.
+//! Models and service policies as JSON documents: how they are read, spelled, hashed and turned
+//! into what the domain decides by.
+
+pub mod canonical;
+pub mod fault;

@@ -9,6 +9,7 @@ pub mod fact;
 pub mod ids;
 pub mod incoming;
 pub mod money;
+pub mod path;
 pub mod period;
 pub mod profile;
 pub mod scaled;
