@@ -11,6 +11,9 @@ pub mod incoming;
 pub mod money;
 pub mod path;
 pub mod period;
+pub mod phones;
 pub mod profile;
 pub mod scaled;
 pub mod settlement;
+#[cfg(test)]
+mod test_data;
