@@ -4,7 +4,10 @@
 //! stored or sent. Inputs that make no sense are errors; a refusal is a value with reasons.
 
 pub mod category;
+pub mod credit;
 pub mod currency;
+pub mod decision;
+pub mod discounts;
 pub mod fact;
 pub mod ids;
 pub mod incoming;
@@ -13,6 +16,7 @@ pub mod path;
 pub mod period;
 pub mod phones;
 pub mod profile;
+pub mod routing;
 pub mod scaled;
 pub mod settlement;
 #[cfg(test)]

@@ -1,0 +1,17 @@
+//! Which queue answers a call, how soon, and who.
+//!
+//! | what     | where                                                        |
+//! |----------|--------------------------------------------------------------|
+//! | policy   | `policy.rs`: a route per tier, and one for everybody else    |
+//! | decision | `decide.rs`: whose call it is, and the route that follows    |
+//! | tests    | `scenarios.toml`, read by `scenarios.rs`                     |
+//! | document | `crates/documents/src/routing_policy.rs`                     |
+
+pub mod decide;
+pub mod policy;
+
+#[cfg(test)]
+mod scenarios;
+
+pub use decide::{Caller, Decision, Facts, Match, MatchQuality, MissReason, decide};
+pub use policy::{Policy, Route, TierRoute};
