@@ -16,8 +16,11 @@ pub mod path;
 pub mod period;
 pub mod phones;
 pub mod profile;
+pub mod receivables;
 pub mod routing;
 pub mod scaled;
 pub mod settlement;
 #[cfg(test)]
 mod test_data;
+#[cfg(test)]
+mod test_facts;
