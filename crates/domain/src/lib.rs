@@ -17,6 +17,7 @@ pub mod period;
 pub mod phones;
 pub mod profile;
 pub mod receivables;
+pub mod rollups;
 pub mod routing;
 pub mod scaled;
 pub mod settlement;
