@@ -8,6 +8,7 @@ pub mod credit;
 pub mod currency;
 pub mod decision;
 pub mod discounts;
+pub mod evaluation;
 pub mod fact;
 pub mod ids;
 pub mod incoming;

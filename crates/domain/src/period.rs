@@ -27,6 +27,20 @@ impl Window {
     pub fn contains(self, as_of: NaiveDate, day: NaiveDate) -> bool {
         day <= as_of && self.opens_after(as_of).is_none_or(|before| day > before)
     }
+
+    /// The first date whose window does not hold `day` any more; `None` where it always will.
+    pub fn leaves_on(self, day: NaiveDate) -> Option<NaiveDate> {
+        let mut date = match self {
+            Self::All => return None,
+            Self::Days(days) => day.checked_add_days(Days::new(u64::from(days)))?,
+            Self::Months(months) => day.checked_add_months(Months::new(months))?,
+        };
+        // After a shorter month the clamped date still holds the day, for up to three days.
+        while self.contains(date, day) {
+            date = date.succ_opt()?;
+        }
+        Some(date)
+    }
 }
 
 /// Whole days from `from` to `to`; negative where `to` is earlier.
@@ -71,6 +85,22 @@ mod tests {
             .count();
         assert_eq!(held, 90);
         assert!(!window.contains(as_of, day("1998-07-01")));
+    }
+
+    #[test]
+    fn a_day_leaves_its_window_on_the_first_date_that_does_not_hold_it() {
+        for window in [Window::Days(1), Window::Months(1), Window::Months(12)] {
+            for n in 0..800 {
+                let held = day("2023-12-01") + Days::new(n);
+                let left = window.leaves_on(held).unwrap();
+                assert!(!window.contains(left, held), "{held} {window:?}");
+                assert!(
+                    window.contains(left - Days::new(1), held),
+                    "{held} {window:?}"
+                );
+            }
+        }
+        assert_eq!(Window::All.leaves_on(day("2024-01-01")), None);
     }
 
     #[test]

@@ -1,0 +1,15 @@
+//! The facts behind a criterion.
+
+use super::model::Criterion;
+use super::subject::Subject;
+use crate::ids::FactId;
+use chrono::NaiveDate;
+
+/// The facts that the criterion's value was taken from, in the order of their ids; none for
+/// attributes. An on-time rate names the invoices; what settled them is told by the settlement.
+pub fn evidence(criterion: &Criterion, subject: &Subject<'_>, as_of: NaiveDate) -> Vec<FactId> {
+    let mut facts = criterion.measure.facts(subject, as_of);
+    facts.sort_unstable();
+    facts.dedup();
+    facts
+}

@@ -1,0 +1,219 @@
+//! The catalogue of measures: what is taken from a customer's facts, in which unit and window.
+//!
+//! For all of them: cancelled facts and facts after the date of evaluation never count, amounts
+//! are in base currency, a ratio without a positive denominator is missing and not zero.
+
+mod attribute;
+mod payment;
+mod profit;
+mod rating;
+mod sales;
+mod service;
+mod time;
+
+use super::evaluate::EvaluationError;
+use super::model::Scoring;
+use super::subject::{Span, Subject};
+use super::value::Measured;
+use crate::fact::FactKind;
+use crate::ids::FactId;
+use crate::period::Window;
+use chrono::NaiveDate;
+
+/// By what invoices are weighted in the on-time rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Weight {
+    /// Each invoice counts once.
+    Count,
+    /// Each invoice counts by its amount.
+    Amount,
+}
+
+/// What a criterion measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measure {
+    /// Net value of the order lines in the window, base currency. Returns are not subtracted: they
+    /// show in the return rate and in the profit contribution. Invoices never count as revenue, so
+    /// an order that was also billed counts once; a customer without any order line has none.
+    Revenue { window: Window },
+    /// Distinct order documents with an order line in the window; a line without document counts
+    /// as an order of its own. Missing for a customer without any order line.
+    OrderCount { window: Window },
+    /// Distinct days with an order line in the window. Missing for a customer without any.
+    PurchaseDays { window: Window },
+    /// Days from the latest order line to the date of evaluation, 0 on the day itself.
+    RecencyDays,
+    /// Order lines − their cost − returns (net of the cost that came back into stock) − expenses in
+    /// the window, base currency. Missing where the cost of one order line in the window is unknown
+    /// or the customer has no order line at all. A return whose cost is unknown brings none back.
+    ProfitContribution { window: Window },
+    /// (order lines − their cost) / order lines in the window, per cent. Missing where the cost of
+    /// one of them is unknown. Returns and expenses are left to the profit contribution.
+    Margin { window: Window },
+    /// Share of the invoices due in the window that were settled by their due date, per cent. What
+    /// is open past its due date is late; what is not yet due, or due on the date itself and open,
+    /// does not count yet.
+    OnTimeRate { window: Window, weight: Weight },
+    /// Mean over the same invoices of the days between due date and settlement, early payment
+    /// counting 0 and open invoices up to the date of evaluation.
+    AverageDaysLate { window: Window },
+    /// Complaints in the window per 100 orders in the window (orders as in the order count).
+    ComplaintRate { window: Window },
+    /// Returned value / order lines in the window, per cent, clamped to 0 … 100: returns of older
+    /// orders may exceed what was ordered since.
+    ReturnRate { window: Window },
+    /// Whole months since the relationship began: as the profile tells, else since the first fact.
+    /// Missing where neither lies on or before the date of evaluation.
+    TenureMonths,
+    /// Mean of the latest rating of each author in the window, in the rating's own scale. Ratings
+    /// without author count as those of one author.
+    StaffRating { window: Window },
+    /// A profile attribute: numbers are scored by bands, texts and flags (`true`, `false`) by
+    /// categories.
+    Attribute { code: String },
+}
+
+impl Measure {
+    /// The word used in documents and answers.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Revenue { .. } => "revenue",
+            Self::OrderCount { .. } => "order_count",
+            Self::PurchaseDays { .. } => "purchase_days",
+            Self::RecencyDays => "recency_days",
+            Self::ProfitContribution { .. } => "profit_contribution",
+            Self::Margin { .. } => "margin",
+            Self::OnTimeRate { .. } => "on_time_rate",
+            Self::AverageDaysLate { .. } => "average_days_late",
+            Self::ComplaintRate { .. } => "complaint_rate",
+            Self::ReturnRate { .. } => "return_rate",
+            Self::TenureMonths => "tenure_months",
+            Self::StaffRating { .. } => "staff_rating",
+            Self::Attribute { .. } => "attribute",
+        }
+    }
+
+    /// The unit of the value; none for attributes.
+    pub const fn unit(&self) -> Option<&'static str> {
+        match self {
+            Self::Revenue { .. } | Self::ProfitContribution { .. } => Some("base_currency"),
+            Self::OrderCount { .. } => Some("orders"),
+            Self::PurchaseDays { .. } | Self::RecencyDays | Self::AverageDaysLate { .. } => {
+                Some("days")
+            }
+            Self::Margin { .. } | Self::OnTimeRate { .. } | Self::ReturnRate { .. } => {
+                Some("percent")
+            }
+            Self::ComplaintRate { .. } => Some("complaints_per_100_orders"),
+            Self::TenureMonths => Some("months"),
+            Self::StaffRating { .. } => Some("rating"),
+            Self::Attribute { .. } => None,
+        }
+    }
+
+    /// The window, for measures that have one.
+    pub const fn window(&self) -> Option<Window> {
+        match self {
+            Self::Revenue { window }
+            | Self::OrderCount { window }
+            | Self::PurchaseDays { window }
+            | Self::ProfitContribution { window }
+            | Self::Margin { window }
+            | Self::OnTimeRate { window, .. }
+            | Self::AverageDaysLate { window }
+            | Self::ComplaintRate { window }
+            | Self::ReturnRate { window }
+            | Self::StaffRating { window } => Some(*window),
+            Self::RecencyDays | Self::TenureMonths | Self::Attribute { .. } => None,
+        }
+    }
+
+    /// Whether the measure yields numbers only, so that it can be scored by nothing but bands.
+    pub const fn is_numeric(&self) -> bool {
+        !matches!(self, Self::Attribute { .. })
+    }
+
+    /// The kinds of facts that a windowed measure adds up or counts.
+    const fn kinds(&self) -> &'static [FactKind] {
+        use FactKind::{Complaint, Expense, OrderLine, Return, StaffRating};
+        match self {
+            Self::Revenue { .. }
+            | Self::OrderCount { .. }
+            | Self::PurchaseDays { .. }
+            | Self::RecencyDays
+            | Self::Margin { .. } => &[OrderLine],
+            Self::ProfitContribution { .. } => &[OrderLine, Return, Expense],
+            Self::ComplaintRate { .. } => &[OrderLine, Complaint],
+            Self::ReturnRate { .. } => &[OrderLine, Return],
+            Self::StaffRating { .. } => &[StaffRating],
+            Self::TenureMonths => FactKind::ALL,
+            Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } | Self::Attribute { .. } => &[],
+        }
+    }
+
+    /// The value for `subject` on `as_of`.
+    pub(super) fn take(
+        &self,
+        subject: &Subject<'_>,
+        as_of: NaiveDate,
+    ) -> Result<Measured, EvaluationError> {
+        let span = Span::new(self.window().unwrap_or(Window::All), as_of);
+        match self {
+            Self::Revenue { .. } => sales::revenue(subject, span),
+            Self::OrderCount { .. } => sales::order_count(subject, span),
+            Self::PurchaseDays { .. } => sales::purchase_days(subject, span),
+            Self::RecencyDays => time::recency_days(subject, as_of),
+            Self::ProfitContribution { .. } => profit::contribution(subject, span),
+            Self::Margin { .. } => profit::margin(subject, span),
+            Self::OnTimeRate { weight, .. } => payment::on_time_rate(subject, span, *weight),
+            Self::AverageDaysLate { .. } => payment::average_days_late(subject, span),
+            Self::ComplaintRate { .. } => service::complaint_rate(subject, span),
+            Self::ReturnRate { .. } => service::return_rate(subject, span),
+            Self::TenureMonths => time::tenure_months(subject, as_of),
+            Self::StaffRating { .. } => rating::staff_rating(subject, span),
+            Self::Attribute { code } => Ok(attribute::value(subject.profile, code)),
+        }
+    }
+
+    /// The facts that the value was taken from, in no particular order.
+    pub(super) fn facts(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Vec<FactId> {
+        let span = Span::new(self.window().unwrap_or(Window::All), as_of);
+        match self {
+            Self::RecencyDays => time::latest_purchase(subject, as_of),
+            Self::TenureMonths => time::first_facts(subject, as_of),
+            Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } => {
+                payment::due(subject, span).map(|due| due.invoice).collect()
+            }
+            Self::StaffRating { .. } => rating::latest(subject, span).map(|fact| fact.id).collect(),
+            _ => subject
+                .counted(self.kinds(), span)
+                .map(|fact| fact.id)
+                .collect(),
+        }
+    }
+
+    /// The first date after `as_of` on which time alone may move the value into another band:
+    /// never later than the real change, perhaps earlier.
+    pub(super) fn next_change(
+        &self,
+        scoring: &Scoring,
+        subject: &Subject<'_>,
+        as_of: NaiveDate,
+    ) -> Option<NaiveDate> {
+        let facts = time::next_fact_change(self.kinds(), self.window(), subject, as_of);
+        let own = match self {
+            Self::RecencyDays => time::next_recency_band(scoring, subject, as_of),
+            Self::TenureMonths => time::next_tenure_band(scoring, subject, as_of),
+            Self::OnTimeRate { window, .. } => payment::next_due_change(*window, subject, as_of),
+            Self::AverageDaysLate { window } => [
+                payment::next_due_change(*window, subject, as_of),
+                payment::next_lateness_band(scoring, *window, subject, as_of),
+            ]
+            .into_iter()
+            .flatten()
+            .min(),
+            _ => None,
+        };
+        [facts, own].into_iter().flatten().min()
+    }
+}

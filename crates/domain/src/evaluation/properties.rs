@@ -1,0 +1,333 @@
+//! What holds for every model and every customer.
+#![allow(clippy::arithmetic_side_effects, reason = "a test that overflows should fail")]
+
+use super::scenarios::{banded, blank_fact, draft, recorded};
+use super::*;
+use crate::fact::{Cost, DocumentRef, DocumentStatus, Fact, FactKind};
+use crate::ids::FactId;
+use crate::path::Path;
+use crate::period::Window;
+use crate::profile::{Attributes, CustomerKind, Profile};
+use crate::scaled::{Amount, Points};
+use crate::settlement::SettledInvoice;
+use chrono::{Days, NaiveDate};
+use proptest::prelude::*;
+
+fn date(offset: u64) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2023, 1, 1).unwrap() + Days::new(offset)
+}
+
+/// The date of evaluation; facts lie up to 500 days before and 100 after it.
+fn as_of() -> NaiveDate {
+    date(500)
+}
+
+prop_compose! {
+    fn any_fact()(
+        kind in prop::sample::select(FactKind::ALL),
+        offset in 0_u64..600,
+        cents in -20_000_i64..200_000,
+        cost in prop::option::weighted(0.9, 0_i64..150_000),
+        order in prop::option::of(0_u8..6),
+        cancelled in prop::bool::weighted(0.1),
+        rating in 10_000_i64..50_000,
+        author in prop::option::of(0_u8..3),
+    ) -> Fact {
+        Fact {
+            document: order.map(|order| DocumentRef {
+                system: "erp".to_owned(),
+                kind: "sales_order".to_owned(),
+                id: order.to_string(),
+                line: None,
+            }),
+            status: if cancelled { DocumentStatus::Cancelled } else { DocumentStatus::Open },
+            amount: Some(recorded(Amount::from_units(cents))),
+            cost: cost.map_or(Cost::Missing, |cost| Cost::Given(Amount::from_units(cost))),
+            rating: Some(Amount::from_units(rating)),
+            author: author.map(|author| author.to_string()),
+            ..blank_fact(0, kind, date(offset))
+        }
+    }
+}
+
+prop_compose! {
+    fn any_invoice()(
+        offset in 0_u64..560,
+        term in prop::option::weighted(0.9, 0_u64..60),
+        settled in prop::option::of(0_u64..120),
+        units in 1_i64..1_000_000,
+    ) -> SettledInvoice {
+        SettledInvoice {
+            invoice: FactId::from_bits(0),
+            document: None,
+            invoiced_on: date(offset),
+            due_on: term.map(|term| date(offset + term)),
+            amount: Amount::from_units(units),
+            open: Amount::ZERO,
+            settled_on: settled.map(|days| date(offset + days)),
+            disputed: false,
+        }
+    }
+}
+
+fn any_window() -> impl Strategy<Value = Window> {
+    prop_oneof![
+        Just(Window::All),
+        (1_u32..400).prop_map(Window::Days),
+        (1_u32..18).prop_map(Window::Months),
+    ]
+}
+
+fn any_measure() -> impl Strategy<Value = Measure> {
+    (0_usize..12, any_window()).prop_map(|(kind, window)| match kind {
+        0 => Measure::Revenue { window },
+        1 => Measure::OrderCount { window },
+        2 => Measure::PurchaseDays { window },
+        3 => Measure::RecencyDays,
+        4 => Measure::ProfitContribution { window },
+        5 => Measure::Margin { window },
+        6 => Measure::OnTimeRate {
+            window,
+            weight: Weight::Count,
+        },
+        7 => Measure::OnTimeRate {
+            window,
+            weight: Weight::Amount,
+        },
+        8 => Measure::AverageDaysLate { window },
+        9 => Measure::ComplaintRate { window },
+        10 => Measure::ReturnRate { window },
+        _ => [Measure::StaffRating { window }, Measure::TenureMonths]
+            [usize::from(window == Window::All)]
+        .clone(),
+    })
+}
+
+/// A model of one to six criteria with bands at any edges.
+fn any_model() -> impl Strategy<Value = Model> {
+    let edges = prop::collection::btree_set(-50_i64..150, 0..6);
+    prop::collection::vec((any_measure(), edges), 1..6).prop_map(|criteria| {
+        let criteria = criteria
+            .into_iter()
+            .enumerate()
+            .map(|(number, (measure, edges))| {
+                let edges: Vec<i64> = edges.into_iter().collect();
+                let scores = ["-7.5", "3", "0.0001", "12", "-1", "8", "2"];
+                let scores = &scores[..edges.len() + 1];
+                banded(&format!("c{number}"), measure, &edges, scores)
+            });
+        Model::new(Draft {
+            criteria: criteria.collect(),
+            ..draft()
+        })
+        .unwrap()
+    })
+}
+
+#[derive(Debug, Clone)]
+struct Customer {
+    profile: Profile,
+    facts: Vec<Fact>,
+    invoices: Vec<SettledInvoice>,
+}
+
+impl Customer {
+    fn subject(&self) -> Subject<'_> {
+        Subject {
+            profile: &self.profile,
+            facts: &self.facts,
+            invoices: &self.invoices,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_customer()(
+        mut facts in prop::collection::vec(any_fact(), 0..30),
+        mut invoices in prop::collection::vec(any_invoice(), 0..12),
+        since in prop::option::of(0_u64..600),
+    ) -> Customer {
+        for (number, fact) in facts.iter_mut().enumerate() {
+            fact.id = FactId::from_bits(number as u128);
+        }
+        for (number, invoice) in invoices.iter_mut().enumerate() {
+            invoice.invoice = FactId::from_bits(1_000 + number as u128);
+        }
+        let profile = Profile {
+            kind: CustomerKind::Person,
+            since: since.map(date),
+            attributes: Attributes::new(),
+        };
+        Customer { profile, facts, invoices }
+    }
+}
+
+proptest! {
+    #[test]
+    fn points_add_up_to_the_score_and_the_score_lies_in_its_tier_alone(
+        model in any_model(), customer in any_customer()
+    ) {
+        let evaluation = evaluate(&model, &customer.subject(), as_of()).unwrap();
+        let points = evaluation.criteria.iter().map(|result| result.points.units());
+        prop_assert_eq!(model.initial().units() + points.sum::<i64>(), evaluation.score.units());
+        let holds = |index: usize| {
+            let above = model.tiers()[index].from.is_none_or(|from| from <= evaluation.score);
+            let below = index == 0 || model.tiers()[index - 1].from.is_some_and(|better| evaluation.score < better);
+            above && below
+        };
+        let holding: Vec<usize> = (0..model.tiers().len()).filter(|index| holds(*index)).collect();
+        prop_assert_eq!(holding, vec![evaluation.tier]);
+    }
+
+    #[test]
+    fn the_order_of_facts_does_not_matter(
+        model in any_model(), customer in any_customer(), turn in 0_usize..30
+    ) {
+        let before = evaluate(&model, &customer.subject(), as_of());
+        let mut other = customer.clone();
+        other.facts.reverse();
+        other.invoices.reverse();
+        let turn = turn.min(other.facts.len());
+        other.facts.rotate_left(turn);
+        prop_assert_eq!(evaluate(&model, &other.subject(), as_of()), before);
+        for criterion in model.criteria() {
+            let facts = evidence(criterion, &customer.subject(), as_of());
+            prop_assert_eq!(facts, evidence(criterion, &other.subject(), as_of()));
+        }
+    }
+
+    #[test]
+    fn cancelled_and_later_facts_change_nothing(model in any_model(), customer in any_customer()) {
+        let mut without = customer.clone();
+        without.facts.retain(|fact| fact.counts() && fact.occurred_on <= as_of());
+        without.invoices.retain(|invoice| invoice.invoiced_on <= as_of());
+        let expected = evaluate(&model, &without.subject(), as_of());
+        prop_assert_eq!(evaluate(&model, &customer.subject(), as_of()), expected);
+    }
+
+    #[test]
+    fn a_value_is_taken_from_its_evidence_alone(measure in any_measure(), customer in any_customer()) {
+        let criterion = banded("c", measure.clone(), &[], &["0"]);
+        let facts = evidence(&criterion, &customer.subject(), as_of());
+        let mut alone = customer.clone();
+        alone.facts.retain(|fact| facts.contains(&fact.id));
+        alone.invoices.retain(|invoice| facts.contains(&invoice.invoice));
+        let value = measure.take(&customer.subject(), as_of()).unwrap();
+        // A customer who once ordered has nothing rather than no value, without facts to show it.
+        prop_assume!(!facts.is_empty());
+        prop_assume!(alone.subject().ever_ordered(as_of()) == customer.subject().ever_ordered(as_of()));
+        prop_assert_eq!(measure.take(&alone.subject(), as_of()).unwrap(), value);
+    }
+
+    #[test]
+    fn before_the_next_change_the_points_stay(model in any_model(), customer in any_customer()) {
+        let subject = customer.subject();
+        let points = |date| -> Vec<Points> {
+            let evaluation = evaluate(&model, &subject, date).unwrap();
+            evaluation.criteria.iter().map(|result| result.points).collect()
+        };
+        let now = points(as_of());
+        let next = next_change_on(&model, &subject, as_of());
+        prop_assert!(next.is_none_or(|next| next > as_of()));
+        let horizon = next.unwrap_or(date(1_600));
+        for date in as_of().iter_days().skip(1).take_while(|date| *date < horizon) {
+            prop_assert_eq!(points(date), now.clone(), "on {}", date);
+        }
+    }
+}
+
+#[test]
+fn lateness_that_grows_by_the_day_changes_on_the_day_it_reaches_its_band() {
+    let average = Measure::AverageDaysLate {
+        window: Window::All,
+    };
+    let criteria = vec![banded("late", average, &[10], &["1", "0"])];
+    let model = Model::new(Draft {
+        criteria,
+        ..draft()
+    })
+    .unwrap();
+    let open = |number: u128, due: u64| SettledInvoice {
+        invoice: FactId::from_bits(number),
+        document: None,
+        invoiced_on: date(0),
+        due_on: Some(date(due)),
+        amount: Amount::from_units(1),
+        open: Amount::from_units(1),
+        settled_on: None,
+        disputed: false,
+    };
+    let customer = Customer {
+        profile: Profile {
+            kind: CustomerKind::Person,
+            since: None,
+            attributes: Attributes::new(),
+        },
+        facts: Vec::new(),
+        invoices: vec![open(1, 490), open(2, 495)],
+    };
+    // 10 and 5 days late: the mean of 7.5 reaches 10 in 3 days.
+    assert_eq!(
+        next_change_on(&model, &customer.subject(), as_of()),
+        Some(date(503))
+    );
+}
+
+#[test]
+fn every_fault_of_a_draft_is_named_with_its_place() {
+    let mut faulty = draft();
+    let band = |from: Option<i64>, to: Option<i64>| Band {
+        from: from.map(Into::into),
+        to: to.map(Into::into),
+        points: Points::from_units(i64::MAX),
+    };
+    let bands = vec![
+        band(Some(0), Some(10)),
+        band(Some(20), Some(15)),
+        band(Some(10), Some(30)),
+    ];
+    faulty.criteria[0].scoring = Scoring::Bands(bands);
+    faulty.criteria[0].measure = Measure::Revenue {
+        window: Window::Days(0),
+    };
+    faulty.criteria[1].measure = Measure::TenureMonths;
+    faulty.criteria[2].code = "size".to_owned();
+    faulty.criteria[2].label = " ".to_owned();
+    faulty.tiers[1].from = Some(Points::from_units(400_000));
+    faulty.tiers[2].from = Some(Points::ZERO);
+    faulty.tiers[2].code = "Low".to_owned();
+    faulty.default_tier = "gold".to_owned();
+    let faults = Model::new(faulty).unwrap_err();
+    let criteria = Path::root().field("criteria");
+    let tiers = Path::root().field("tiers");
+    let bands = criteria.index(0).field("bands");
+    for (path, code) in [
+        (bands.index(0).field("from"), "gap"),
+        (bands.index(1), "empty_band"),
+        (bands.index(1).field("from"), "gap"),
+        (bands.index(2).field("from"), "overlap"),
+        (bands.index(2).field("to"), "gap"),
+        (
+            criteria
+                .index(0)
+                .field("measure")
+                .field("window")
+                .field("length"),
+            "out_of_range",
+        ),
+        (criteria.index(1).field("categories"), "needs_bands"),
+        (criteria.index(2).field("code"), "duplicate"),
+        (criteria.index(2).field("label"), "invalid_label"),
+        (criteria.clone(), "points_too_large"),
+        (tiers.index(1).field("from"), "not_descending"),
+        (tiers.index(2).field("from"), "last_tier_bounded"),
+        (tiers.index(2).field("code"), "invalid_code"),
+        (Path::root().field("default_tier"), "unknown_tier"),
+    ] {
+        let named = faults
+            .iter()
+            .any(|fault| fault.path == path && fault.kind.code() == code);
+        assert!(named, "{path:?} {code} in {faults:#?}");
+    }
+    assert_eq!(faults.len(), 14, "{faults:#?}");
+}
