@@ -2,4 +2,5 @@
 //! into what the domain decides by.
 
 pub mod canonical;
+pub mod evaluation_model;
 pub mod fault;
