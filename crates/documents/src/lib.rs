@@ -4,3 +4,4 @@
 pub mod canonical;
 pub mod evaluation_model;
 pub mod fault;
+pub mod import;
