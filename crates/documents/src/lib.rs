@@ -2,6 +2,10 @@
 //! into what the domain decides by.
 
 pub mod canonical;
+mod checks;
+pub mod credit_policy;
+pub mod discount_policy;
 pub mod evaluation_model;
 pub mod fault;
 pub mod import;
+pub mod routing_policy;

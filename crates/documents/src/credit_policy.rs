@@ -1,0 +1,297 @@
+//! The credit policy as a document. Amounts are in the tenant's base currency.
+
+use crate::checks::Checks;
+use crate::fault::DocumentFault;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use tiercel_domain::credit::policy::{HoldRules, LimitRule, Policy, TierCredit};
+use tiercel_domain::credit::terms::{Due, EarlyPayment, PaymentTerm};
+use tiercel_domain::decision::PolicyRef;
+use tiercel_domain::path::Path;
+use tiercel_domain::scaled::Amount;
+use utoipa::ToSchema;
+
+/// The policy that a new tenant starts with.
+pub const DEFAULT: &str = include_str!("defaults/credit_policy.json");
+
+/// How credit is decided. Amounts and percentages are strings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreditPolicyDocument {
+    /// The version of this shape: 1.
+    pub schema: u32,
+    pub name: String,
+    /// One of `tiers`: its terms are for customers whose tier is not known or has no terms.
+    pub default_tier: String,
+    pub limit_source: LimitSourceDocument,
+    pub tiers: Vec<TierCreditDocument>,
+}
+
+/// Where a customer's limit comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitSourceDocument {
+    /// Always the tier.
+    Tier,
+    /// The customer's attribute `credit_limit`, and the tier where it is absent.
+    AttributeElseTier,
+}
+
+/// What customers of one tier get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TierCreditDocument {
+    pub tier: String,
+    pub payment_term: PaymentTermDocument,
+    pub limit: String,
+    #[serde(default)]
+    pub hold: HoldRulesDocument,
+}
+
+/// When a bill is to be paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentTermDocument {
+    /// The code of the term in the ERP.
+    pub code: String,
+    pub kind: DueKindDocument,
+    /// Days after the date of the invoice; only, and always, with kind `net`.
+    #[serde(default)]
+    pub net_days: Option<u16>,
+    #[serde(default)]
+    pub early_payment: Vec<EarlyPaymentDocument>,
+    #[serde(default)]
+    pub grace_days: u16,
+    /// Per year.
+    pub late_interest_pct: String,
+}
+
+/// Whether goods are delivered before they are paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DueKindDocument {
+    Net,
+    Prepayment,
+}
+
+/// What paying within some days takes off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyPaymentDocument {
+    pub days: u16,
+    /// At most two decimals.
+    pub percent: String,
+}
+
+/// When new orders are held; what is absent holds nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HoldRulesDocument {
+    /// More than this is overdue after the days of grace.
+    pub overdue_above: Option<String>,
+    /// The oldest open item is more days overdue than this.
+    pub oldest_overdue_days_above: Option<u16>,
+    /// The exposure is above the limit.
+    pub over_limit: bool,
+}
+
+impl CreditPolicyDocument {
+    /// What the domain decides by, or every fault. `known_tiers` are those of the evaluation model
+    /// in force; none = tiers are not compared.
+    pub fn to_policy(
+        &self,
+        reference: PolicyRef,
+        known_tiers: Option<&BTreeSet<String>>,
+    ) -> Result<Policy, Vec<DocumentFault>> {
+        let mut checks = Checks::new(self.schema, known_tiers);
+        let root = Path::root();
+        checks.text(&self.name, &root.field("name"));
+        let at = root.field("tiers");
+        let rows = || self.tiers.iter().enumerate();
+        checks.distinct(rows().map(|(index, row)| {
+            let path = at.index(index).field("tier");
+            (row.tier.as_str(), path)
+        }));
+        let has_default = self.tiers.iter().any(|row| row.tier == self.default_tier);
+        let default_at = root.field("default_tier");
+        checks.require(
+            has_default,
+            &default_at,
+            "unknown_tier",
+            "is none of `tiers`",
+        );
+        let tiers: Vec<Option<(String, TierCredit)>> = rows()
+            .map(|(index, row)| row.to_credit(&mut checks, &at.index(index)))
+            .collect();
+        let tiers: Option<BTreeMap<String, TierCredit>> = tiers.into_iter().collect();
+        let policy = tiers.and_then(|tiers| {
+            Some(Policy {
+                reference,
+                default_tier: self.default_tier.clone(),
+                default_terms: tiers.get(&self.default_tier)?.clone(),
+                tiers,
+                limit_source: match self.limit_source {
+                    LimitSourceDocument::Tier => LimitRule::Tier,
+                    LimitSourceDocument::AttributeElseTier => LimitRule::AttributeElseTier,
+                },
+            })
+        });
+        checks.finish(policy)
+    }
+}
+
+impl TierCreditDocument {
+    fn to_credit(&self, checks: &mut Checks<'_>, at: &Path) -> Option<(String, TierCredit)> {
+        checks.tier(&self.tier, &at.field("tier"));
+        let term = self.payment_term.to_term(checks, &at.field("payment_term"));
+        let limit = amount(&self.limit, checks, &at.field("limit"));
+        let hold = &self.hold;
+        let overdue_above = match &hold.overdue_above {
+            Some(text) => {
+                let at = at.field("hold").field("overdue_above");
+                amount(text, checks, &at).map(Some)
+            }
+            None => Some(None),
+        };
+        let credit = TierCredit {
+            term: term?,
+            limit: limit?,
+            hold: HoldRules {
+                overdue_above: overdue_above?,
+                oldest_overdue_days_above: hold.oldest_overdue_days_above,
+                over_limit: hold.over_limit,
+            },
+        };
+        Some((self.tier.clone(), credit))
+    }
+}
+
+fn amount(text: &str, checks: &mut Checks<'_>, at: &Path) -> Option<Amount> {
+    let amount: Amount = checks.read(text, at)?;
+    checks.require(!amount.is_negative(), at, "out_of_range", "is negative");
+    Some(amount)
+}
+
+impl PaymentTermDocument {
+    fn to_term(&self, checks: &mut Checks<'_>, at: &Path) -> Option<PaymentTerm> {
+        checks.code(&self.code, &at.field("code"));
+        let due = self.due(checks, at);
+        let early_payment = self.early_payment(checks, &at.field("early_payment"));
+        let interest_at = at.field("late_interest_pct");
+        let late_interest = checks.percent(&self.late_interest_pct, 100, &interest_at);
+        Some(PaymentTerm {
+            code: self.code.clone(),
+            due: due?,
+            early_payment: early_payment?,
+            grace_days: self.grace_days,
+            late_interest: late_interest?,
+        })
+    }
+
+    fn due(&self, checks: &mut Checks<'_>, at: &Path) -> Option<Due> {
+        match (self.kind, self.net_days) {
+            (DueKindDocument::Net, Some(days)) => Some(Due::Net { days }),
+            (DueKindDocument::Prepayment, None) => Some(Due::Prepayment),
+            (DueKindDocument::Net, None) => {
+                checks.fault(
+                    &at.field("net_days"),
+                    "missing",
+                    "kind `net` needs its days",
+                );
+                None
+            }
+            (DueKindDocument::Prepayment, Some(_)) => {
+                let detail = "prepayment has no days";
+                checks.fault(&at.field("net_days"), "not_allowed", detail);
+                None
+            }
+        }
+    }
+
+    /// Longer terms must earn less, and none may reach the day on which all is due anyway.
+    fn early_payment(&self, checks: &mut Checks<'_>, at: &Path) -> Option<Vec<EarlyPayment>> {
+        let mut kept: Vec<EarlyPayment> = Vec::new();
+        for (index, row) in self.early_payment.iter().enumerate() {
+            let at = at.index(index);
+            let percent_at = at.field("percent");
+            let percent = checks.percent(&row.percent, 99, &percent_at)?;
+            let spelled = percent.decimal().scale() <= 2 && !percent.is_zero();
+            let detail = "is zero or has more than two decimals";
+            checks.require(spelled, &percent_at, "out_of_range", detail);
+            let falls = kept
+                .last()
+                .is_none_or(|last| last.days < row.days && percent < last.percent);
+            let detail = "has no more days, or no smaller percentage, than the one before";
+            checks.require(falls, &at, "not_in_order", detail);
+            let early = self.net_days.is_some_and(|days| row.days < days);
+            let detail = "does not lie before the day on which all is due";
+            checks.require(early, &at.field("days"), "too_late", detail);
+            kept.push(EarlyPayment {
+                days: row.days,
+                percent,
+            });
+        }
+        Some(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical::canonical;
+    use crate::fault::read;
+
+    fn reference() -> PolicyRef {
+        PolicyRef {
+            id: "credit".to_owned(),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn the_default_policy_has_no_fault_and_reads_back() {
+        let document: CreditPolicyDocument = read(DEFAULT.as_bytes()).unwrap();
+        let tiers = ["high", "general", "low"].map(str::to_owned);
+        let policy = document.to_policy(reference(), Some(&BTreeSet::from(tiers)));
+        let high = policy.unwrap().tiers.remove("high").unwrap();
+        assert_eq!(high.term.text(), "2% 10 days, net 45");
+        let bytes = canonical(&document).unwrap().bytes;
+        assert_eq!(read::<CreditPolicyDocument>(&bytes).unwrap(), document);
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_place() {
+        let text = r#"{"schema": 1, "name": "n", "default_tier": "gold", "limit_source": "tier",
+            "tiers": [
+              {"tier": "high", "limit": "-1", "hold": {"overdue_above": "x"}, "payment_term": {
+                "code": "", "kind": "net", "net_days": 30, "late_interest_pct": "101",
+                "early_payment": [{"days": 10, "percent": "2.005"}, {"days": 30, "percent": "3"}]}},
+              {"tier": "high", "limit": "1", "payment_term": {
+                "code": "a", "kind": "net", "late_interest_pct": "0"}},
+              {"tier": "low", "limit": "1", "payment_term": {
+                "code": "b", "kind": "prepayment", "net_days": 3, "late_interest_pct": "0"}}
+            ]}"#;
+        let document: CreditPolicyDocument = read(text.as_bytes()).unwrap();
+        let faults = document.to_policy(reference(), None).unwrap_err();
+        let told = faults.into_iter();
+        let told: Vec<String> = told
+            .map(|fault| format!("{} {}", fault.pointer, fault.code))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "/tiers/1/tier duplicate",
+                "/default_tier unknown_tier",
+                "/tiers/0/payment_term/code not_a_code",
+                "/tiers/0/payment_term/early_payment/0/percent out_of_range",
+                "/tiers/0/payment_term/early_payment/1 not_in_order",
+                "/tiers/0/payment_term/early_payment/1/days too_late",
+                "/tiers/0/payment_term/late_interest_pct out_of_range",
+                "/tiers/0/limit out_of_range",
+                "/tiers/0/hold/overdue_above not_a_value",
+                "/tiers/1/payment_term/net_days missing",
+                "/tiers/2/payment_term/net_days not_allowed",
+            ]
+        );
+    }
+}
