@@ -3,6 +3,7 @@
 //! | what     | where                                                              |
 //! |----------|--------------------------------------------------------------------|
 //! | question | `question.rs`: lines, and what is known of the customer            |
+//! | answer   | `answer.rs`: prices, the reasons to approve them, line errors       |
 //! | policy   | `policy.rs`: stack groups, rounding, floor and cap                 |
 //! | rules    | `rules/`, one file per kind and per selector                       |
 //! | stacking | `stack.rs`: which of the rules of a group apply, and which nearly  |
@@ -12,6 +13,7 @@
 //! | tests    | `scenarios.toml`, `properties.rs`                                  |
 //! | document | `crates/documents/src/discount_policy.rs`                          |
 
+pub mod answer;
 pub mod decide;
 pub mod floor;
 pub mod policy;
@@ -25,6 +27,7 @@ mod properties;
 #[cfg(test)]
 mod scenarios;
 
-pub use decide::{Decision, LineDecision, LineError, PricedLine, Totals, decide};
+pub use answer::{ApprovalCode, Cap, Decision, LineDecision, LineError, PricedLine, Totals};
+pub use decide::decide;
 pub use policy::Policy;
 pub use question::{Facts, Line, Question, UnitCost};
