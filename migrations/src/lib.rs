@@ -3,6 +3,7 @@
 //! A step is data, not code: one SQL text with place-holders for the few things on which the
 //! engines differ, so that `migrate --dry-run` can print exactly what would run.
 
+pub use sea_orm_migration;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
@@ -57,9 +58,23 @@ fn fill_in(text: &str, backend: DbBackend) -> String {
         (" {strict}", " STRICT", ""),
         ("{true}", "1", "true"),
     ];
-    let mut filled = text.replace("{false}", if backend == DbBackend::Postgres { "false" } else { "0" });
+    let mut filled = text.replace(
+        "{false}",
+        if backend == DbBackend::Postgres {
+            "false"
+        } else {
+            "0"
+        },
+    );
     for (place, sqlite, postgres) in words {
-        filled = filled.replace(place, if backend == DbBackend::Postgres { postgres } else { sqlite });
+        filled = filled.replace(
+            place,
+            if backend == DbBackend::Postgres {
+                postgres
+            } else {
+                sqlite
+            },
+        );
     }
     filled
 }
@@ -89,6 +104,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        STEPS.iter().map(|step| Box::new(Runnable(*step)) as Box<dyn MigrationTrait>).collect()
+        STEPS
+            .iter()
+            .map(|step| Box::new(Runnable(*step)) as Box<dyn MigrationTrait>)
+            .collect()
     }
 }

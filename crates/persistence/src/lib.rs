@@ -1,1 +1,20 @@
-//! Placeholder.
+//! Rows in, domain values out: everything that knows how Tiercel's data is stored.
+//!
+//! No type of the ORM is public. Reads take anything that is a [`Source`]; writes happen inside
+//! [`Store::write`], which also stores the journal entry and the answer kept for retries.
+
+mod clock;
+pub mod crypto;
+mod entity;
+mod error;
+pub mod journal;
+pub mod keys;
+pub mod migrate;
+pub mod mint;
+mod store;
+mod write;
+
+pub use clock::{Clock, from_micros};
+pub use error::DbError;
+pub use store::{Source, Store};
+pub use write::{Answer, Change, Effects, Retry, Tx, WriteError, Writing, Written};

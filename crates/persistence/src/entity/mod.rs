@@ -1,0 +1,13 @@
+//! The tables, one file each, columns only. Nothing outside this crate sees them.
+
+pub mod contact;
+pub mod contact_personal;
+pub mod customer_key;
+pub mod customer_personal;
+pub mod customer_profile;
+pub mod customer_state;
+pub mod external_id;
+pub mod idempotency;
+pub mod journal;
+pub mod key_material;
+pub mod phone;
