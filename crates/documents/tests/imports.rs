@@ -43,6 +43,18 @@ fn plan(mapping: &str) -> Plan {
     compile(&document).unwrap()
 }
 
+#[test]
+fn every_example_compiles() {
+    let folder = std::fs::read_dir(repository().join("examples/imports")).unwrap();
+    let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut known = 0;
+    for name in names {
+        assert!(!plan(&name).system().is_empty(), "{name}");
+        known += 1;
+    }
+    assert_eq!(known, 10);
+}
+
 struct Import {
     path: PathBuf,
     plan: Plan,

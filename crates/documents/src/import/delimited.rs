@@ -76,31 +76,30 @@ enum State {
     QuoteEnded,
 }
 
-/// Reads the next record; false at the end of the file. Empty lines are passed over. After damage
-/// reading goes on with the next line.
+/// Reads the next record; false at the end of the file. Lines without a cell are passed over. After
+/// damage reading goes on with the next line.
 pub(super) fn read<R: Read>(
     input: &mut Input<R>,
     layout: Layout,
     record: &mut Record,
 ) -> io::Result<bool> {
-    while let Some(byte @ (b'\n' | b'\r')) = input.peek()? {
-        input.next()?;
-        input.finish_line_end(byte)?;
+    loop {
+        record.reset(input.line());
+        let Some(byte) = input.peek()? else {
+            return Ok(false);
+        };
+        if byte == b'\n' || byte == b'\r' {
+            input.skip_line()?;
+            continue;
+        }
+        record.damage = match layout.delimiter {
+            Delimiter::Byte(delimiter) => separated(input, delimiter, layout.quotes, record)?,
+            Delimiter::Whitespace => blank_separated(input, record)?,
+        };
+        if record.damage.is_some() || !record.ends.is_empty() {
+            return Ok(true);
+        }
     }
-    record.reset(input.line());
-    if input.peek()?.is_none() {
-        return Ok(false);
-    }
-    let damage = match layout.delimiter {
-        Delimiter::Byte(delimiter) => separated(input, delimiter, layout.quotes, record)?,
-        Delimiter::Whitespace => blank_separated(input, record)?,
-    };
-    record.damage = damage;
-    // A line of nothing but blanks holds no cell in a file that separates by blanks.
-    if damage.is_none() && record.ends.is_empty() {
-        return read(input, layout, record);
-    }
-    Ok(true)
 }
 
 fn separated<R: Read>(

@@ -2,7 +2,10 @@
 
 use super::input::{Input, ROW_LIMIT};
 use super::row::{ColumnRef, RowReason};
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt;
 use std::io::{self, Read};
 
 /// Digits that survive the binary number of a JSON reader unchanged.
@@ -49,7 +52,7 @@ pub(super) fn members(
     text: &str,
     columns: &[ColumnRef],
 ) -> Result<Vec<Option<String>>, Vec<RowReason>> {
-    let object: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+    let Object(object) = serde_json::from_str(text).map_err(|error| {
         vec![RowReason::of_row(
             "not_json",
             format!("the line is no JSON object: {error}"),
@@ -70,6 +73,36 @@ pub(super) fn members(
         Ok(texts)
     } else {
         Err(reasons)
+    }
+}
+
+/// A JSON object; one that names a member twice says nothing.
+struct Object(HashMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut source: A) -> Result<Object, A::Error> {
+        let mut members = HashMap::new();
+        while let Some((name, value)) = source.next_entry::<String, Value>()? {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format!("`{name}` occurs twice")));
+            }
+            members.insert(name, value);
+        }
+        Ok(Object(members))
     }
 }
 

@@ -149,7 +149,6 @@ pub struct MappingLookup {
 /// A value: one origin, and how it is read.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(no_recursion)]
 pub struct MappingValue {
     /// A column by its header; in NDJSON a member of the object.
     pub column: Option<String>,
@@ -159,12 +158,16 @@ pub struct MappingValue {
     /// The number of the row, from 1, kept through a corrected re-send.
     pub row_number: bool,
     /// Numbers, multiplied.
+    #[schema(no_recursion)]
     pub product: Option<Vec<MappingValue>>,
     /// Numbers, added.
+    #[schema(no_recursion)]
     pub sum: Option<Vec<MappingValue>>,
     /// The first number less the others.
+    #[schema(no_recursion)]
     pub difference: Option<Vec<MappingValue>>,
     /// Texts, one after the other, separated by `with`.
+    #[schema(no_recursion)]
     pub join: Option<Vec<MappingValue>>,
     pub with: Option<String>,
     pub lookup: Option<LookupValue>,
@@ -191,10 +194,10 @@ pub struct MappingValue {
 /// A cell of a second file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(no_recursion)]
 pub struct LookupValue {
     /// A name in `lookups`.
     pub table: String,
+    #[schema(no_recursion)]
     pub key: Box<MappingValue>,
     pub column: String,
 }

@@ -9,6 +9,7 @@
 //! | second files              | `lookup.rs`                                                  |
 //! | checks between columns    | `survey.rs`: the first pass, which may refuse the file whole  |
 //! | rejected rows as a file   | `error_file.rs`, with `formula.rs` against spreadsheet formulas |
+//! | good and bad rows         | `crates/documents/tests/import_rows.rs`                       |
 //! | mappings of known data    | `examples/imports/`, tested in `crates/documents/tests/imports.rs` |
 //!
 //! The order of an import: [`read_toml`] or [`read_json`], [`compile`], [`LookupTable::read`] for
