@@ -6,7 +6,7 @@
 //! | decision  | `evaluate.rs`: points add up to the score, the score falls into one tier           |
 //! | why       | `explain.rs`: the facts behind a criterion                                         |
 //! | when next | `next_change.rs`: the first date on which time alone may change the points         |
-//! | tests     | `scenarios.toml`, `properties.rs`                                                  |
+//! | tests     | `scenarios.toml`, `properties.rs`, `real_data.rs`                                  |
 //! | document  | `crates/documents/src/evaluation_model.rs`, `crates/documents/src/defaults/`       |
 
 mod evaluate;
@@ -17,6 +17,8 @@ mod model;
 mod next_change;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod real_data;
 #[cfg(test)]
 mod scenarios;
 mod subject;

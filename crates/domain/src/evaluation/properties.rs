@@ -337,3 +337,56 @@ fn every_fault_of_a_draft_is_named_with_its_place() {
     }
     assert_eq!(faults.len(), 14, "{faults:#?}");
 }
+
+#[test]
+fn the_largest_amounts_and_the_last_days_are_calculated_or_refused_without_panic() {
+    for (units, on) in [(i64::MAX, NaiveDate::MAX), (i64::MIN, NaiveDate::MIN)] {
+        let fact = |number: usize, kind| Fact {
+            amount: Some(recorded(Amount::from_units(units))),
+            cost: Cost::Given(Amount::from_units(units.saturating_neg())),
+            rating: Some(Amount::from_units(units)),
+            ..blank_fact(number, kind, on)
+        };
+        let kinds = FactKind::ALL.iter().cycle().take(1_000).enumerate();
+        let customer = Customer {
+            profile: Profile {
+                kind: CustomerKind::Person,
+                since: Some(on),
+                attributes: Attributes::new(),
+            },
+            facts: kinds.map(|(number, kind)| fact(number, *kind)).collect(),
+            invoices: vec![SettledInvoice {
+                invoice: FactId::from_bits(0),
+                document: None,
+                invoiced_on: on,
+                due_on: Some(on),
+                amount: Amount::from_units(units),
+                open: Amount::from_units(units),
+                settled_on: None,
+                disputed: false,
+            }],
+        };
+        let window = Window::Months(u32::MAX);
+        for date in [NaiveDate::MIN, as_of(), NaiveDate::MAX] {
+            for measure in [
+                Measure::Revenue { window },
+                Measure::RecencyDays,
+                Measure::ProfitContribution { window },
+                Measure::Margin { window },
+                Measure::OnTimeRate {
+                    window,
+                    weight: Weight::Amount,
+                },
+                Measure::AverageDaysLate { window },
+                Measure::ReturnRate { window },
+                Measure::TenureMonths,
+                Measure::StaffRating { window },
+            ] {
+                let scoring =
+                    banded("c", measure.clone(), &[10, i64::MAX], &["0", "1", "2"]).scoring;
+                let _ = measure.take(&customer.subject(), date);
+                let _ = measure.next_change(&scoring, &customer.subject(), date);
+            }
+        }
+    }
+}

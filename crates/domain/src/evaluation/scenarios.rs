@@ -24,7 +24,7 @@ struct Scenarios {
 struct MeasureScenario {
     name: String,
     measure: String,
-    since: Option<NaiveDateText>,
+    since: Option<DateText>,
     #[serde(default)]
     facts: Vec<GivenFact>,
     #[serde(default)]
@@ -47,13 +47,14 @@ struct EvaluationScenario {
     points: Vec<String>,
 }
 
-type NaiveDateText = String;
+/// A date as people write it: `2025-12-31`.
+type DateText = String;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenFact {
     kind: String,
-    on: NaiveDateText,
+    on: DateText,
     amount: Option<String>,
     cost: Option<String>,
     doc: Option<String>,
@@ -65,8 +66,8 @@ struct GivenFact {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenInvoice {
-    due: Option<NaiveDateText>,
-    settled: Option<NaiveDateText>,
+    due: Option<DateText>,
+    settled: Option<DateText>,
     amount: String,
 }
 
