@@ -211,7 +211,7 @@ impl Reader {
     fn draft(&mut self, document: &EvaluationModelDocument) -> Draft {
         let root = Path::root();
         if document.schema != SCHEMA {
-            self.fault(&root.field("schema"), "unsupported_schema", "must be 1");
+            self.fault(&root.field("schema"), "unknown_schema", "must be 1");
         }
         let name = document.name.trim();
         let length = name.chars().count();

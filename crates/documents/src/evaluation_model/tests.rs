@@ -80,7 +80,7 @@ fn every_fault_is_named_with_its_place() {
         *document.pointer_mut(pointer).unwrap() = value;
     }
     let expected = [
-        ("/schema", "unsupported_schema"),
+        ("/schema", "unknown_schema"),
         ("/name", "invalid_label"),
         ("/criteria/0/bands/1/from", "not_a_number"),
         ("/criteria/2/measure/weight", "not_applicable"),

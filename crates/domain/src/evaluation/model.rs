@@ -126,7 +126,7 @@ impl Model {
         let is_default = |tier: &Tier| tier.code == draft.default_tier;
         let default_tier = draft.tiers.iter().position(is_default);
         if default_tier.is_none() {
-            let unknown = FaultKind::UnknownTier(draft.default_tier.clone());
+            let unknown = FaultKind::UnknownTier(quoted(&draft.default_tier));
             check.fault(Path::root().field("default_tier"), unknown);
         }
         match default_tier {
@@ -335,7 +335,7 @@ impl Check {
         let mut seen = BTreeSet::new();
         for (index, value) in values.enumerate() {
             if !seen.insert(value) {
-                let again = FaultKind::Duplicate(value.clone());
+                let again = FaultKind::Duplicate(quoted(value));
                 self.fault(list.index(index).field(field), again);
             }
         }
@@ -358,4 +358,9 @@ impl Check {
             self.fault(path, FaultKind::InvalidLabel);
         }
     }
+}
+
+/// As much of a text as a message may repeat.
+fn quoted(text: &str) -> String {
+    text.chars().take(80).collect()
 }
