@@ -148,7 +148,24 @@ fn a_corrected_error_file_keeps_row_numbers_and_cells() {
     let corrected = sent
         .replace(",8,03/02/2024", ",8,03.02.2024")
         .replace("9,x", "9,04.02.2024");
-    let rows = outcomes(&plan, &Lookups::new(), corrected.as_bytes());
+    assert_corrected(&plan, &corrected);
+    // As a spreadsheet may save it: another delimiter, everything in quotes.
+    let mut saved = csv::WriterBuilder::new()
+        .delimiter(b';')
+        .quote_style(csv::QuoteStyle::Always)
+        .from_writer(Vec::new());
+    let cells = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(corrected.as_bytes());
+    for record in cells.into_records() {
+        saved.write_record(&record.unwrap()).unwrap();
+    }
+    let saved = String::from_utf8(saved.into_inner().unwrap()).unwrap();
+    assert_corrected(&plan, &format!("\u{feff}{saved}"));
+}
+
+fn assert_corrected(plan: &Plan, file: &str) {
+    let rows = outcomes(plan, &Lookups::new(), file.as_bytes());
     let fields = |place: usize| {
         let fact = fact(&rows[place]);
         (

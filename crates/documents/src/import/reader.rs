@@ -17,6 +17,8 @@ pub(super) const MARKERS: [&str; 3] = ["_row", "_line", "_errors"];
 pub(super) const RECORD_COLUMN: &str = "_record";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Enough bytes to see the marker columns, each in quotes.
+const LONGEST_MARK: usize = 64;
 const LONGEST_HEADER_SHOWN: usize = 300;
 
 /// The rows of a file. A file that begins with the marker columns of an error file is read as
@@ -120,14 +122,10 @@ impl<R: Read> RowReader<R> {
         {
             self.input.skip(BYTE_ORDER_MARK.len());
         }
-        let mark = MARKERS.join(",");
-        self.resent = self
-            .input
-            .ahead(mark.len() + 1)?
-            .starts_with(mark.as_bytes());
-        if self.resent {
+        if let Some(delimiter) = resent_delimiter(self.input.ahead(LONGEST_MARK)?) {
+            self.resent = true;
             self.format.layout = Layout {
-                delimiter: Delimiter::Byte(b','),
+                delimiter: Delimiter::Byte(delimiter),
                 quotes: true,
             };
             self.format.encoding = Encoding::Utf8;
@@ -304,6 +302,17 @@ impl<R: Read> Iterator for RowReader<R> {
     fn next(&mut self) -> Option<Self::Item> {
         self.read_row().transpose()
     }
+}
+
+/// What separates the cells of an error file, if the file begins like one: a comma as it was
+/// written, or what a spreadsheet made of it when it saved the file.
+fn resent_delimiter(begin: &[u8]) -> Option<u8> {
+    [",", ";", "\t"].into_iter().find_map(|delimiter| {
+        let plain = MARKERS.join(delimiter);
+        let quoted = MARKERS.map(|name| format!("\"{name}\"")).join(delimiter);
+        let found = begin.starts_with(plain.as_bytes()) || begin.starts_with(quoted.as_bytes());
+        found.then(|| delimiter.bytes().next()).flatten()
+    })
 }
 
 fn not_text(place: usize, encoding: Encoding) -> RowReason {
