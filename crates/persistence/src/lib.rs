@@ -11,6 +11,7 @@ pub mod journal;
 pub mod keys;
 pub mod migrate;
 pub mod mint;
+pub mod settings;
 mod store;
 mod write;
 
