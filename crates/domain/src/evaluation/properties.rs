@@ -280,6 +280,38 @@ fn lateness_that_grows_by_the_day_changes_on_the_day_it_reaches_its_band() {
 }
 
 #[test]
+fn a_payment_to_come_changes_what_the_settlement_of_today_does_not_know() {
+    let window = Window::Months(1);
+    let criteria = vec![banded(
+        "late",
+        Measure::AverageDaysLate { window },
+        &[10],
+        &["1", "0"],
+    )];
+    let model = Model::new(Draft {
+        criteria,
+        ..draft()
+    })
+    .unwrap();
+    let customer = Customer {
+        profile: Profile {
+            kind: CustomerKind::Person,
+            since: None,
+            attributes: Attributes::new(),
+        },
+        facts: vec![
+            blank_fact(1, FactKind::Payment, date(520)),
+            blank_fact(2, FactKind::Invoice, date(490)),
+        ],
+        invoices: Vec::new(),
+    };
+    assert_eq!(
+        next_change_on(&model, &customer.subject(), as_of()),
+        Some(date(520))
+    );
+}
+
+#[test]
 fn every_fault_of_a_draft_is_named_with_its_place() {
     let mut faulty = draft();
     let band = |from: Option<i64>, to: Option<i64>| Band {

@@ -133,9 +133,10 @@ impl Measure {
         !matches!(self, Self::Attribute { .. })
     }
 
-    /// The kinds of facts that a windowed measure adds up or counts.
+    /// The kinds of facts that the measure is taken from, directly or through settled invoices.
     const fn kinds(&self) -> &'static [FactKind] {
-        use FactKind::{Complaint, Expense, OrderLine, Return, StaffRating};
+        use FactKind::StaffRating;
+        use FactKind::{Complaint, CreditNote, Expense, Invoice, OrderLine, Payment, Return};
         match self {
             Self::Revenue { .. }
             | Self::OrderCount { .. }
@@ -147,7 +148,10 @@ impl Measure {
             Self::ReturnRate { .. } => &[OrderLine, Return],
             Self::StaffRating { .. } => &[StaffRating],
             Self::TenureMonths => FactKind::ALL,
-            Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } | Self::Attribute { .. } => &[],
+            Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } => {
+                &[Invoice, Payment, CreditNote]
+            }
+            Self::Attribute { .. } => &[],
         }
     }
 
@@ -200,7 +204,13 @@ impl Measure {
         subject: &Subject<'_>,
         as_of: NaiveDate,
     ) -> Option<NaiveDate> {
-        let facts = time::next_fact_change(self.kinds(), self.window(), subject, as_of);
+        // Settled invoices pass through the window by their due dates; of the facts behind them
+        // only those to come matter.
+        let window = match self {
+            Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } => None,
+            _ => self.window(),
+        };
+        let facts = time::next_fact_change(self.kinds(), window, subject, as_of);
         let own = match self {
             Self::RecencyDays => time::next_recency_band(scoring, subject, as_of),
             Self::TenureMonths => time::next_tenure_band(scoring, subject, as_of),
