@@ -1,0 +1,126 @@
+//! Reads request bodies and query strings strictly: what is not known is named, not dropped.
+
+use crate::problem::{FieldError, Kind, Problem};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use std::future::{Ready, ready};
+use tiercel_persistence::crypto;
+
+/// A JSON body and the hash by which a retry is recognised.
+#[derive(Debug)]
+pub struct Json<T> {
+    pub value: T,
+    pub hash: String,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media = media_type(request);
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !(media == "application/json" || media.ends_with("+json")) {
+                return Err(Problem::new(Kind::UnsupportedMediaType, "send `Content-Type: application/json`"));
+            }
+            let bytes = bytes.await.map_err(unreadable_body)?;
+            Ok(Self { value: parse(&bytes)?, hash: crypto::sha256_hex(&bytes) })
+        })
+    }
+}
+
+pub fn media_type(request: &HttpRequest) -> String {
+    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn unreadable_body(error: actix_web::Error) -> Problem {
+    match error.as_response_error().status_code().as_u16() {
+        413 => Problem::new(Kind::TooLarge, "the body is larger than this operation reads"),
+        _ => Problem::new(Kind::Unreadable, "the body did not arrive whole"),
+    }
+}
+
+/// Reads JSON; every unknown field, duplicate, wrong type or NUL is an error that names its place.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if holds_nul(bytes) {
+        return Err(unreadable("", "nul_character", "U+0000 cannot be stored in a text"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        unreadable(&pointer, "unreadable", &error.inner().to_string())
+    })?;
+    reader.end().map_err(|error| unreadable("", "unreadable", &error.to_string()))?;
+    Ok(value)
+}
+
+fn unreadable(pointer: &str, code: &str, detail: &str) -> Problem {
+    Problem::new(Kind::Unreadable, detail).with_errors(vec![FieldError::new(pointer, code, detail)])
+}
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// Whether the JSON holds U+0000: raw, or escaped behind an odd number of backslashes.
+fn holds_nul(bytes: &[u8]) -> bool {
+    if bytes.contains(&0) {
+        return true;
+    }
+    bytes.windows(5).enumerate().filter(|(_, window)| *window == b"u0000").any(|(at, _)| {
+        bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
+    })
+}
+
+/// A query string; unknown, repeated and unreadable parameters are errors.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.query_string();
+        if text.to_ascii_lowercase().contains("%00") {
+            return ready(Err(Problem::new(Kind::UnknownParameter, "U+0000 is in no parameter")));
+        }
+        let read = actix_web::web::Query::<T>::from_query(text);
+        ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
+            let detail = match &error {
+                actix_web::error::QueryPayloadError::Deserialize(inner) => inner.to_string(),
+                _ => "the query string cannot be read".to_owned(),
+            };
+            Problem::new(Kind::UnknownParameter, detail)
+        }))
+    }
+}
+
+/// A path parameter that parses, e.g. a typed id; one that does not names nothing: 404.
+#[derive(Debug)]
+pub struct Id<T>(pub T);
+
+impl<T: std::str::FromStr + 'static> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let segment = request.match_info().iter().last().map(|(_, value)| value.to_owned());
+        let id = segment.and_then(|text| text.parse().ok()).map(Self);
+        ready(id.ok_or_else(|| Problem::new(Kind::NotFound, "nothing has this id")))
+    }
+}

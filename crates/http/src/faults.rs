@@ -1,0 +1,92 @@
+//! Collects every fault of a readable request, so that the caller mends them in one go.
+
+use crate::problem::{FieldError, Problem};
+use std::fmt::Display;
+use std::str::FromStr;
+use tiercel_domain::currency::Currency;
+use tiercel_domain::scaled::OutOfRange;
+
+/// Faults found so far.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<FieldError>);
+
+impl Faults {
+    pub fn add(&mut self, pointer: impl Into<String>, code: &str, detail: impl Display) {
+        self.0.push(FieldError::new(pointer, code, detail));
+    }
+
+    pub fn extend(&mut self, errors: impl IntoIterator<Item = FieldError>) {
+        self.0.extend(errors);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value, unless something was found.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(Problem::invalid(self.0)),
+        }
+    }
+
+    /// Reads a scaled number; a fault is noted and nothing returned.
+    pub fn number<T: FromStr<Err = OutOfRange>>(&mut self, pointer: &str, text: &str) -> Option<T> {
+        text.parse().map_err(|error: OutOfRange| self.add(pointer, code_of(error), error)).ok()
+    }
+
+    /// The same where the field may be absent.
+    pub fn optional_number<T: FromStr<Err = OutOfRange>>(
+        &mut self,
+        pointer: &str,
+        text: Option<&str>,
+    ) -> Option<T> {
+        text.and_then(|text| self.number(pointer, text))
+    }
+
+    /// Reads anything that parses; `code` names the fault.
+    pub fn parsed<T>(&mut self, pointer: &str, text: &str, code: &str) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        text.parse().map_err(|error: T::Err| self.add(pointer, code, error)).ok()
+    }
+
+    pub fn currency(&mut self, pointer: &str, text: &str) -> Option<Currency> {
+        self.parsed(pointer, text, "unknown_currency")
+    }
+
+    /// A word of a closed list.
+    pub fn word<T>(&mut self, pointer: &str, text: &str, read: fn(&str) -> Option<T>) -> Option<T> {
+        let value = read(text);
+        if value.is_none() {
+            let shown: String = text.chars().take(40).collect();
+            self.add(pointer, "unknown_value", format!("`{shown}` is not one of the known values"));
+        }
+        value
+    }
+
+    /// A text of 1 to `most` characters without control characters.
+    pub fn text(&mut self, pointer: &str, text: &str, most: usize) -> Option<String> {
+        let length = text.chars().count();
+        if length == 0 || length > most {
+            self.add(pointer, "length", format!("must have 1 to {most} characters"));
+            return None;
+        }
+        if text.chars().any(|letter| letter.is_control() && letter != '\n' && letter != '\t') {
+            self.add(pointer, "control_character", "must not contain control characters");
+            return None;
+        }
+        Some(text.to_owned())
+    }
+}
+
+const fn code_of(error: OutOfRange) -> &'static str {
+    match error {
+        OutOfRange::NotANumber => "not_a_number",
+        OutOfRange::TooPrecise(_) => "too_precise",
+        OutOfRange::TooLarge => "too_large",
+    }
+}
