@@ -26,22 +26,40 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
             if !(media == "application/json" || media.ends_with("+json")) {
-                return Err(Problem::new(Kind::UnsupportedMediaType, "send `Content-Type: application/json`"));
+                return Err(Problem::new(
+                    Kind::UnsupportedMediaType,
+                    "send `Content-Type: application/json`",
+                ));
             }
             let bytes = bytes.await.map_err(unreadable_body)?;
-            Ok(Self { value: parse(&bytes)?, hash: crypto::sha256_hex(&bytes) })
+            Ok(Self {
+                value: parse(&bytes)?,
+                hash: crypto::sha256_hex(&bytes),
+            })
         })
     }
 }
 
 pub fn media_type(request: &HttpRequest) -> String {
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    let value = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    value
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
 }
 
 fn unreadable_body(error: actix_web::Error) -> Problem {
     match error.as_response_error().status_code().as_u16() {
-        413 => Problem::new(Kind::TooLarge, "the body is larger than this operation reads"),
+        413 => Problem::new(
+            Kind::TooLarge,
+            "the body is larger than this operation reads",
+        ),
         _ => Problem::new(Kind::Unreadable, "the body did not arrive whole"),
     }
 }
@@ -49,14 +67,20 @@ fn unreadable_body(error: actix_web::Error) -> Problem {
 /// Reads JSON; every unknown field, duplicate, wrong type or NUL is an error that names its place.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_nul(bytes) {
-        return Err(unreadable("", "nul_character", "U+0000 cannot be stored in a text"));
+        return Err(unreadable(
+            "",
+            "nul_character",
+            "U+0000 cannot be stored in a text",
+        ));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer_of(error.path());
         unreadable(&pointer, "unreadable", &error.inner().to_string())
     })?;
-    reader.end().map_err(|error| unreadable("", "unreadable", &error.to_string()))?;
+    reader
+        .end()
+        .map_err(|error| unreadable("", "unreadable", &error.to_string()))?;
     Ok(value)
 }
 
@@ -81,9 +105,19 @@ fn holds_nul(bytes: &[u8]) -> bool {
     if bytes.contains(&0) {
         return true;
     }
-    bytes.windows(5).enumerate().filter(|(_, window)| *window == b"u0000").any(|(at, _)| {
-        bytes[..at].iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
-    })
+    bytes
+        .windows(5)
+        .enumerate()
+        .filter(|(_, window)| *window == b"u0000")
+        .any(|(at, _)| {
+            bytes[..at]
+                .iter()
+                .rev()
+                .take_while(|byte| **byte == b'\\')
+                .count()
+                % 2
+                == 1
+        })
 }
 
 /// A query string; unknown, repeated and unreadable parameters are errors.
@@ -97,7 +131,10 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.query_string();
         if text.to_ascii_lowercase().contains("%00") {
-            return ready(Err(Problem::new(Kind::UnknownParameter, "U+0000 is in no parameter")));
+            return ready(Err(Problem::new(
+                Kind::UnknownParameter,
+                "U+0000 is in no parameter",
+            )));
         }
         let read = actix_web::web::Query::<T>::from_query(text);
         ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
@@ -119,7 +156,11 @@ impl<T: std::str::FromStr + 'static> FromRequest for Id<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let segment = request.match_info().iter().last().map(|(_, value)| value.to_owned());
+        let segment = request
+            .match_info()
+            .iter()
+            .last()
+            .map(|(_, value)| value.to_owned());
         let id = segment.and_then(|text| text.parse().ok()).map(Self);
         ready(id.ok_or_else(|| Problem::new(Kind::NotFound, "nothing has this id")))
     }

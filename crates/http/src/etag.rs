@@ -24,9 +24,16 @@ impl FromRequest for Conditions {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = |name: header::HeaderName| {
-            request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
         };
-        ready(Ok(Self { if_match: read(header::IF_MATCH), if_none_match: read(header::IF_NONE_MATCH) }))
+        ready(Ok(Self {
+            if_match: read(header::IF_MATCH),
+            if_none_match: read(header::IF_NONE_MATCH),
+        }))
     }
 }
 
@@ -34,13 +41,22 @@ impl Conditions {
     /// Refuses a change without `If-Match` (428) or against another version (412).
     pub fn require_match(&self, version: i64) -> Result<(), Problem> {
         let wanted = self.if_match.as_deref().ok_or_else(|| {
-            Problem::new(Kind::PreconditionRequired, "read the resource and send its ETag as `If-Match`")
+            Problem::new(
+                Kind::PreconditionRequired,
+                "read the resource and send its ETag as `If-Match`",
+            )
         })?;
         let current = etag(version);
-        if wanted.split(',').any(|tag| tag.trim() == current || tag.trim() == "*") {
+        if wanted
+            .split(',')
+            .any(|tag| tag.trim() == current || tag.trim() == "*")
+        {
             return Ok(());
         }
-        Err(Problem::new(Kind::Stale, format!("the current ETag is {current}")))
+        Err(Problem::new(
+            Kind::Stale,
+            format!("the current ETag is {current}"),
+        ))
     }
 
     /// Refuses before anything is read where `If-Match` is required and absent.

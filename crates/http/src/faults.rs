@@ -33,7 +33,9 @@ impl Faults {
 
     /// Reads a scaled number; a fault is noted and nothing returned.
     pub fn number<T: FromStr<Err = OutOfRange>>(&mut self, pointer: &str, text: &str) -> Option<T> {
-        text.parse().map_err(|error: OutOfRange| self.add(pointer, code_of(error), error)).ok()
+        text.parse()
+            .map_err(|error: OutOfRange| self.add(pointer, code_of(error), error))
+            .ok()
     }
 
     /// The same where the field may be absent.
@@ -51,7 +53,9 @@ impl Faults {
         T: FromStr,
         T::Err: Display,
     {
-        text.parse().map_err(|error: T::Err| self.add(pointer, code, error)).ok()
+        text.parse()
+            .map_err(|error: T::Err| self.add(pointer, code, error))
+            .ok()
     }
 
     pub fn currency(&mut self, pointer: &str, text: &str) -> Option<Currency> {
@@ -63,7 +67,11 @@ impl Faults {
         let value = read(text);
         if value.is_none() {
             let shown: String = text.chars().take(40).collect();
-            self.add(pointer, "unknown_value", format!("`{shown}` is not one of the known values"));
+            self.add(
+                pointer,
+                "unknown_value",
+                format!("`{shown}` is not one of the known values"),
+            );
         }
         value
     }
@@ -72,11 +80,22 @@ impl Faults {
     pub fn text(&mut self, pointer: &str, text: &str, most: usize) -> Option<String> {
         let length = text.chars().count();
         if length == 0 || length > most {
-            self.add(pointer, "length", format!("must have 1 to {most} characters"));
+            self.add(
+                pointer,
+                "length",
+                format!("must have 1 to {most} characters"),
+            );
             return None;
         }
-        if text.chars().any(|letter| letter.is_control() && letter != '\n' && letter != '\t') {
-            self.add(pointer, "control_character", "must not contain control characters");
+        if text
+            .chars()
+            .any(|letter| letter.is_control() && letter != '\n' && letter != '\t')
+        {
+            self.add(
+                pointer,
+                "control_character",
+                "must not contain control characters",
+            );
             return None;
         }
         Some(text.to_owned())

@@ -1,1 +1,21 @@
-//! Placeholder.
+//! Tiercel over HTTP: the only crate that knows the wire.
+
+pub mod app;
+pub mod body;
+pub mod book;
+pub mod etag;
+pub mod faults;
+pub mod follow;
+pub mod health;
+pub mod oauth;
+mod openapi;
+pub mod page;
+pub mod problem;
+mod problems_page;
+pub mod reply;
+mod request_id;
+pub mod retry;
+pub mod scope;
+pub mod tenant;
+pub mod token;
+mod v1;

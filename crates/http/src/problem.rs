@@ -58,7 +58,11 @@ pub struct FieldError {
 
 impl FieldError {
     pub fn new(pointer: impl Into<String>, code: &str, detail: impl fmt::Display) -> Self {
-        Self { pointer: pointer.into(), code: code.to_owned(), detail: detail.to_string() }
+        Self {
+            pointer: pointer.into(),
+            code: code.to_owned(),
+            detail: detail.to_string(),
+        }
     }
 }
 
@@ -91,17 +95,31 @@ pub struct ProblemBody {
 
 impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), source: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            source: None,
+        }
     }
 
     /// A readable request that makes no sense; `errors` names every fault.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = errors.first().map_or_else(String::new, |first| {
             let more = errors.len().saturating_sub(1);
-            let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+            let rest = if more == 0 {
+                String::new()
+            } else {
+                format!(" (and {more} more)")
+            };
             format!("{}: {}{rest}", first.pointer, first.detail)
         });
-        Self { kind: Kind::InvalidInput, detail, errors, source: None }
+        Self {
+            kind: Kind::InvalidInput,
+            detail,
+            errors,
+            source: None,
+        }
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -135,14 +153,19 @@ impl fmt::Display for Problem {
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         let (kind, detail) = match &error {
-            DbError::Unavailable(_) => (Kind::Unavailable, "the database does not answer; try again"),
+            DbError::Unavailable(_) => {
+                (Kind::Unavailable, "the database does not answer; try again")
+            }
             DbError::Conflict(_) => (Kind::Unavailable, "too many writes met here; try again"),
             DbError::Taken(_) => (Kind::Conflict, "a unique name or id is already taken"),
             DbError::Corrupt { .. } | DbError::Schema(_) | DbError::Key(_) | DbError::Query(_) => {
                 (Kind::Internal, "the request was not carried out")
             }
         };
-        Self { source: Some(error), ..Self::new(kind, detail) }
+        Self {
+            source: Some(error),
+            ..Self::new(kind, detail)
+        }
     }
 }
 

@@ -21,7 +21,14 @@ impl Reply {
         let body = serde_json::to_vec(body)
             .map_err(|_| Problem::new(Kind::Internal, "the answer could not be written"))?;
         let headers = Vec::new();
-        Ok(Self { answer: Answer { status: status.as_u16(), headers, body, personal_to: None } })
+        Ok(Self {
+            answer: Answer {
+                status: status.as_u16(),
+                headers,
+                body,
+                personal_to: None,
+            },
+        })
     }
 
     pub fn ok<T: Serialize>(body: &T) -> Result<Self, Problem> {
@@ -39,7 +46,12 @@ impl Reply {
     }
 
     pub fn no_content() -> Self {
-        let answer = Answer { status: 204, headers: Vec::new(), body: Vec::new(), personal_to: None };
+        let answer = Answer {
+            status: 204,
+            headers: Vec::new(),
+            body: Vec::new(),
+            personal_to: None,
+        };
         Self { answer }
     }
 
@@ -70,7 +82,11 @@ pub async fn write(
     let writing = Writing {
         principal: tenant.principal(),
         action,
-        retry: retry.key.as_deref().map(|key| Retry { route: &retry.route, key, request_hash }),
+        retry: retry.key.as_deref().map(|key| Retry {
+            route: &retry.route,
+            key,
+            request_hash,
+        }),
     };
     let change = async |tx: &Tx| {
         let reply = change(tx).await?;
@@ -82,8 +98,14 @@ pub async fn write(
             Ok(respond(value, false))
         }
         Written::Replayed(answer) => Ok(respond(answer, true)),
-        Written::KeyReused => Err(Problem::new(Kind::KeyReused, "use a new key for a new request")),
-        Written::InFlight => Err(Problem::new(Kind::InFlight, "the first request has not ended; try again")),
+        Written::KeyReused => Err(Problem::new(
+            Kind::KeyReused,
+            "use a new key for a new request",
+        )),
+        Written::InFlight => Err(Problem::new(
+            Kind::InFlight,
+            "the first request has not ended; try again",
+        )),
     }
 }
 

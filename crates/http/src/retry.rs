@@ -20,7 +20,10 @@ impl RetryKey {
     pub fn require(&self) -> Result<(), Problem> {
         match self.key {
             Some(_) => Ok(()),
-            None => Err(Problem::new(Kind::KeyRequired, "send an `Idempotency-Key` header")),
+            None => Err(Problem::new(
+                Kind::KeyRequired,
+                "send an `Idempotency-Key` header",
+            )),
         }
     }
 }
@@ -34,11 +37,17 @@ impl FromRequest for RetryKey {
         let Some(value) = request.headers().get("idempotency-key") else {
             return ready(Ok(Self { key: None, route }));
         };
-        let key = value.to_str().map(|text| text.trim_matches('"').to_owned()).unwrap_or_default();
+        let key = value
+            .to_str()
+            .map(|text| text.trim_matches('"').to_owned())
+            .unwrap_or_default();
         if key.is_empty() || key.len() > LONGEST {
             let detail = format!("an Idempotency-Key has 1 to {LONGEST} visible ASCII characters");
             return ready(Err(Problem::new(Kind::Unreadable, detail)));
         }
-        ready(Ok(Self { key: Some(key), route }))
+        ready(Ok(Self {
+            key: Some(key),
+            route,
+        }))
     }
 }

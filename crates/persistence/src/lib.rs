@@ -3,6 +3,7 @@
 //! No type of the ORM is public. Reads take anything that is a [`Source`]; writes happen inside
 //! [`Store::write`], which also stores the journal entry and the answer kept for retries.
 
+pub mod clients;
 mod clock;
 pub mod crypto;
 mod entity;

@@ -1,0 +1,54 @@
+//! Follows the journal, so that what other instances wrote is in the answers of this one.
+
+use crate::tenant::Hosted;
+use std::time::Duration;
+use tiercel_domain::ids::CustomerId;
+use tiercel_persistence::journal::{self, Entry};
+use tiercel_persistence::{DbError, Effects};
+
+/// How often the journal is looked at; others' writes are here within a second.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// Applies the journal to the projections in memory for ever, from its present end on.
+pub async fn run(hosted: &Hosted, mut position: i64) {
+    loop {
+        match step(hosted, position).await {
+            Ok(reached) if reached > position => position = reached,
+            Ok(_) => tokio::time::sleep(EVERY).await,
+            Err(error) => {
+                tracing::warn!(error = %error, "the journal could not be followed");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Where a follower that starts with freshly loaded projections begins.
+pub async fn start(hosted: &Hosted) -> Result<i64, DbError> {
+    Ok(journal::head(&*hosted.store).await?.position)
+}
+
+async fn step(hosted: &Hosted, position: i64) -> Result<i64, DbError> {
+    let entries = journal::after(&*hosted.store, position, 200).await?;
+    let mut effects = Effects::default();
+    for entry in &entries {
+        collect(entry, &mut effects);
+    }
+    if !entries.is_empty() {
+        hosted.apply(&effects).await?;
+    }
+    Ok(entries.last().map_or(position, |entry| entry.position))
+}
+
+fn collect(entry: &Entry, effects: &mut Effects) {
+    let value: serde_json::Value = serde_json::from_str(&entry.entry).unwrap_or_default();
+    for change in value["changes"].as_array().into_iter().flatten() {
+        if let Some(entity) = change["entity"].as_str() {
+            effects.entities.insert(entity.to_owned());
+        }
+        let customer = change["customer"]
+            .as_str()
+            .and_then(|id| id.parse::<CustomerId>().ok());
+        effects.customers.extend(customer);
+    }
+}

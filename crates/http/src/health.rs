@@ -1,0 +1,54 @@
+//! `/livez` and `/readyz`: is the process up, and may traffic come.
+
+use crate::tenant::Hosted;
+use actix_web::{HttpResponse, get, web};
+use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// Set when the server has been told to stop: it finishes what it has and takes no more.
+#[derive(Debug, Default)]
+pub struct Draining(pub AtomicBool);
+
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+pub struct Health {
+    /// `ok`, `draining` or `database_unavailable`.
+    pub status: String,
+}
+
+fn health(status: &str) -> Health {
+    Health {
+        status: status.to_owned(),
+    }
+}
+
+/// Tell whether the process is alive
+#[utoipa::path(tag = "operations", responses((status = 200, description = "The process answers", body = Health)))]
+#[get("/livez")]
+pub async fn check_liveness() -> HttpResponse {
+    HttpResponse::Ok().json(health("ok"))
+}
+
+/// Tell whether requests may be sent here
+#[utoipa::path(
+    tag = "operations",
+    responses(
+        (status = 200, description = "Ready", body = Health),
+        (status = 503, description = "Stopping, or the database is away", body = Health),
+    )
+)]
+#[get("/readyz")]
+pub async fn check_readiness(
+    hosted: web::Data<Hosted>,
+    draining: web::Data<Draining>,
+) -> HttpResponse {
+    if draining.0.load(Ordering::Relaxed) {
+        return HttpResponse::ServiceUnavailable().json(health("draining"));
+    }
+    match tokio::time::timeout(Duration::from_secs(2), hosted.store.ping()).await {
+        Ok(Ok(())) => HttpResponse::Ok().json(health("ok")),
+        _ => HttpResponse::ServiceUnavailable().json(health("database_unavailable")),
+    }
+}
