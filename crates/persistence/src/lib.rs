@@ -6,12 +6,16 @@
 pub mod clients;
 mod clock;
 pub mod crypto;
+pub mod documents;
 mod entity;
 mod error;
+pub mod jobs;
 pub mod journal;
 pub mod keys;
 pub mod migrate;
 pub mod mint;
+pub mod products;
+pub mod rates;
 pub mod settings;
 mod store;
 mod write;

@@ -1,0 +1,226 @@
+//! Evaluation models and service policies: opaque canonical documents in numbered versions.
+//!
+//! | read    | here                                                             |
+//! | changed | `documents/change.rs`: draft → published → retired, and defaults |
+
+mod change;
+
+pub use change::{NewDraft, create_draft, publish, replace_draft, retire, seed};
+
+use crate::clock::from_micros;
+use crate::entity::document;
+use crate::error::DbError;
+use crate::store::{Source, sealed::Sealed};
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tiercel_domain::ids::DocumentId;
+use uuid::Uuid;
+
+/// What a document decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DocumentKind {
+    EvaluationModel,
+    DiscountPolicy,
+    CreditPolicy,
+    RoutingPolicy,
+}
+
+impl DocumentKind {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::EvaluationModel => "evaluation_model",
+            Self::DiscountPolicy => "discount_policy",
+            Self::CreditPolicy => "credit_policy",
+            Self::RoutingPolicy => "routing_policy",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::EvaluationModel,
+            Self::DiscountPolicy,
+            Self::CreditPolicy,
+            Self::RoutingPolicy,
+        ]
+        .into_iter()
+        .find(|kind| kind.word() == word)
+    }
+}
+
+/// Where a version stands; it only ever moves forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DocumentStatus {
+    Draft,
+    Published,
+    Retired,
+}
+
+impl DocumentStatus {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Published => "published",
+            Self::Retired => "retired",
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        [Self::Draft, Self::Published, Self::Retired]
+            .into_iter()
+            .find(|status| status.word() == word)
+    }
+}
+
+/// One version of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDocument {
+    pub kind: DocumentKind,
+    pub id: DocumentId,
+    /// A name for programs; the same in all versions.
+    pub code: String,
+    pub version: i64,
+    /// Grows with every change of this version, its status included.
+    pub revision: i64,
+    pub status: DocumentStatus,
+    /// Canonical JSON.
+    pub body: String,
+    /// SHA-256 of the body.
+    pub hash: String,
+    /// The first day in force; drafts have none.
+    pub effective_from: Option<NaiveDate>,
+    pub created_by: String,
+    pub created_at: DateTime<Utc>,
+    pub published_by: Option<String>,
+    pub published_at: Option<DateTime<Utc>>,
+    pub retired_at: Option<DateTime<Utc>>,
+}
+
+/// The document that decides on a day: published, not retired, with the latest first day by then;
+/// of several, the highest version, then the one published last.
+pub async fn in_force(
+    source: &impl Source,
+    kind: DocumentKind,
+    on: NaiveDate,
+) -> Result<Option<StoredDocument>, DbError> {
+    let row = document::Entity::find()
+        .filter(document::Column::Kind.eq(kind.word()))
+        .filter(document::Column::Status.eq(DocumentStatus::Published.word()))
+        .filter(document::Column::EffectiveFrom.lte(on))
+        .order_by_desc(document::Column::EffectiveFrom)
+        .order_by_desc(document::Column::Version)
+        .order_by_desc(document::Column::PublishedAt)
+        .order_by_desc(document::Column::DocumentId)
+        .limit(1)
+        .one(source.connection())
+        .await?;
+    row.map(to_stored).transpose()
+}
+
+/// Every published version of a kind, in the order in which they come into force: what a
+/// projection needs to answer for any day.
+pub async fn published(
+    source: &impl Source,
+    kind: DocumentKind,
+) -> Result<Vec<StoredDocument>, DbError> {
+    let rows = document::Entity::find()
+        .filter(document::Column::Kind.eq(kind.word()))
+        .filter(document::Column::Status.eq(DocumentStatus::Published.word()))
+        .order_by_asc(document::Column::EffectiveFrom)
+        .order_by_asc(document::Column::Version)
+        .order_by_asc(document::Column::PublishedAt)
+        .order_by_asc(document::Column::DocumentId)
+        .all(source.connection())
+        .await?;
+    rows.into_iter().map(to_stored).collect()
+}
+
+/// One version.
+pub async fn find(
+    source: &impl Source,
+    kind: DocumentKind,
+    id: DocumentId,
+    version: i64,
+) -> Result<Option<StoredDocument>, DbError> {
+    let key = (kind.word().to_owned(), Uuid::from_u128(id.bits()), version);
+    let row = document::Entity::find_by_id(key)
+        .one(source.connection())
+        .await?;
+    row.map(to_stored).transpose()
+}
+
+/// The id of the document that has a code.
+pub async fn id_of(
+    source: &impl Source,
+    kind: DocumentKind,
+    code: &str,
+) -> Result<Option<DocumentId>, DbError> {
+    let row = document::Entity::find()
+        .filter(document::Column::Kind.eq(kind.word()))
+        .filter(document::Column::Code.eq(code))
+        .limit(1)
+        .one(source.connection())
+        .await?;
+    Ok(row.map(|row| DocumentId::from_bits(row.document_id.as_u128())))
+}
+
+/// All versions of a document after a number, in order.
+pub async fn versions(
+    source: &impl Source,
+    kind: DocumentKind,
+    id: DocumentId,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<StoredDocument>, DbError> {
+    let rows = document::Entity::find()
+        .filter(document::Column::Kind.eq(kind.word()))
+        .filter(document::Column::DocumentId.eq(Uuid::from_u128(id.bits())))
+        .filter(document::Column::Version.gt(after))
+        .order_by_asc(document::Column::Version)
+        .limit(limit)
+        .all(source.connection())
+        .await?;
+    rows.into_iter().map(to_stored).collect()
+}
+
+/// The first versions of the documents of a kind after an id, in order of ids: one per document.
+pub async fn page(
+    source: &impl Source,
+    kind: DocumentKind,
+    after: Option<DocumentId>,
+    limit: u64,
+) -> Result<Vec<StoredDocument>, DbError> {
+    let mut query = document::Entity::find()
+        .filter(document::Column::Kind.eq(kind.word()))
+        .filter(document::Column::Version.eq(1_i64));
+    if let Some(after) = after {
+        query = query.filter(document::Column::DocumentId.gt(Uuid::from_u128(after.bits())));
+    }
+    let rows = query
+        .order_by_asc(document::Column::DocumentId)
+        .limit(limit)
+        .all(source.connection())
+        .await?;
+    rows.into_iter().map(to_stored).collect()
+}
+
+fn to_stored(row: document::Model) -> Result<StoredDocument, DbError> {
+    let unknown =
+        |what: &str, word: &str| DbError::corrupt("document", format!("`{word}` is no {what}"));
+    Ok(StoredDocument {
+        kind: DocumentKind::from_word(&row.kind).ok_or_else(|| unknown("kind", &row.kind))?,
+        id: DocumentId::from_bits(row.document_id.as_u128()),
+        code: row.code,
+        version: row.version,
+        revision: row.revision,
+        status: DocumentStatus::from_word(&row.status)
+            .ok_or_else(|| unknown("status", &row.status))?,
+        body: row.body,
+        hash: row.body_hash,
+        effective_from: row.effective_from,
+        created_by: row.created_by,
+        created_at: from_micros(row.created_at),
+        published_by: row.published_by,
+        published_at: row.published_at.map(from_micros),
+        retired_at: row.retired_at.map(from_micros),
+    })
+}

@@ -1,0 +1,224 @@
+//! How versions come to be: drafted, replaced while they are drafts, published, retired.
+
+use super::{DocumentKind, DocumentStatus, StoredDocument, find, id_of};
+use crate::crypto;
+use crate::entity::document;
+use crate::error::DbError;
+use crate::store::{Store, sealed::Sealed};
+use crate::write::{Change, Tx, Writing};
+use chrono::NaiveDate;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, UpdateMany};
+use tiercel_domain::ids::DocumentId;
+use uuid::Uuid;
+
+/// A version to begin with.
+#[derive(Debug, Clone, Copy)]
+pub struct NewDraft<'a> {
+    pub kind: DocumentKind,
+    /// Names the document; a code that is not known begins a new one.
+    pub code: &'a str,
+    /// Canonical JSON.
+    pub body: &'a str,
+    pub author: &'a str,
+}
+
+/// Adds the next version of the document with the code, or the first.
+pub async fn create_draft(tx: &Tx, draft: &NewDraft<'_>) -> Result<StoredDocument, DbError> {
+    insert(tx, draft, None).await
+}
+
+async fn insert(
+    tx: &Tx,
+    draft: &NewDraft<'_>,
+    effective_from: Option<NaiveDate>,
+) -> Result<StoredDocument, DbError> {
+    let last = document::Entity::find()
+        .filter(document::Column::Kind.eq(draft.kind.word()))
+        .filter(document::Column::Code.eq(draft.code))
+        .order_by_desc(document::Column::Version)
+        .one(tx.connection())
+        .await?;
+    let id = last
+        .as_ref()
+        .map_or_else(|| tx.mint(), |row| row.document_id.as_u128());
+    let version = last.map_or(1, |row| row.version.saturating_add(1));
+    let published = effective_from.is_some();
+    let status = if published {
+        DocumentStatus::Published
+    } else {
+        DocumentStatus::Draft
+    };
+    let row = document::ActiveModel {
+        kind: Set(draft.kind.word().to_owned()),
+        document_id: Set(Uuid::from_u128(id)),
+        code: Set(draft.code.to_owned()),
+        version: Set(version),
+        revision: Set(1),
+        status: Set(status.word().to_owned()),
+        body: Set(draft.body.to_owned()),
+        body_hash: Set(crypto::sha256_hex(draft.body.as_bytes())),
+        effective_from: Set(effective_from),
+        created_by: Set(draft.author.to_owned()),
+        created_at: Set(tx.micros()),
+        published_by: Set(published.then(|| draft.author.to_owned())),
+        published_at: Set(published.then_some(tx.micros())),
+        retired_at: Set(None),
+        write_id: Set(tx.write_uuid()),
+    };
+    document::Entity::insert(row)
+        .exec_without_returning(tx.connection())
+        .await
+        .map_err(|error| came_first(error.into()))?;
+    let id = DocumentId::from_bits(id);
+    let what = if published { "published" } else { "drafted" };
+    settled(tx, draft.kind, id, version, what).await
+}
+
+/// Gives a draft another body.
+///
+/// # Errors
+/// `Conflict` where it is not the draft that was read any more: read again.
+pub async fn replace_draft(
+    tx: &Tx,
+    draft: &StoredDocument,
+    body: &str,
+) -> Result<StoredDocument, DbError> {
+    let update = bump(tx, draft, DocumentStatus::Draft)
+        .col_expr(document::Column::Body, Expr::value(body))
+        .col_expr(
+            document::Column::BodyHash,
+            Expr::value(crypto::sha256_hex(body.as_bytes())),
+        );
+    change(tx, draft, update, "replaced").await
+}
+
+/// Puts a draft in force from a day on.
+///
+/// # Errors
+/// `Conflict` where it is not the draft that was read any more: read again.
+pub async fn publish(
+    tx: &Tx,
+    draft: &StoredDocument,
+    effective_from: NaiveDate,
+    author: &str,
+) -> Result<StoredDocument, DbError> {
+    let update = bump(tx, draft, DocumentStatus::Draft)
+        .col_expr(
+            document::Column::Status,
+            Expr::value(DocumentStatus::Published.word()),
+        )
+        .col_expr(document::Column::EffectiveFrom, Expr::value(effective_from))
+        .col_expr(document::Column::PublishedBy, Expr::value(author))
+        .col_expr(document::Column::PublishedAt, Expr::value(tx.micros()));
+    change(tx, draft, update, "published").await
+}
+
+/// Takes a published version out of force.
+///
+/// # Errors
+/// `Conflict` where it is not the version that was read any more: read again.
+pub async fn retire(tx: &Tx, published: &StoredDocument) -> Result<StoredDocument, DbError> {
+    let update = bump(tx, published, DocumentStatus::Published)
+        .col_expr(
+            document::Column::Status,
+            Expr::value(DocumentStatus::Retired.word()),
+        )
+        .col_expr(document::Column::RetiredAt, Expr::value(tx.micros()));
+    change(tx, published, update, "retired").await
+}
+
+/// Publishes `body` (canonical JSON) as the first version of a document unless it exists; safe
+/// where many instances start at once. In force since ever, so that past dates can be evaluated.
+pub async fn seed(
+    store: &Store,
+    kind: DocumentKind,
+    code: &str,
+    body: &str,
+) -> Result<(), DbError> {
+    if id_of(store, kind, code).await?.is_some() {
+        return Ok(());
+    }
+    let writing = Writing {
+        principal: "system",
+        action: "document.published",
+        retry: None,
+    };
+    let first = NewDraft {
+        kind,
+        code,
+        body,
+        author: writing.principal,
+    };
+    let since_ever = NaiveDate::from_ymd_opt(1900, 1, 1);
+    store
+        .write(&writing, async |tx| {
+            if id_of(tx, kind, code).await?.is_none() {
+                insert(tx, &first, since_ever).await?;
+            }
+            Ok::<_, DbError>(((), None))
+        })
+        .await?;
+    Ok(())
+}
+
+/// An update of exactly the revision that was read, in the status that the change asks for.
+fn bump(tx: &Tx, read: &StoredDocument, status: DocumentStatus) -> UpdateMany<document::Entity> {
+    document::Entity::update_many()
+        .col_expr(
+            document::Column::Revision,
+            Expr::value(read.revision.saturating_add(1)),
+        )
+        .col_expr(document::Column::WriteId, Expr::value(tx.write_uuid()))
+        .filter(document::Column::Kind.eq(read.kind.word()))
+        .filter(document::Column::DocumentId.eq(Uuid::from_u128(read.id.bits())))
+        .filter(document::Column::Version.eq(read.version))
+        .filter(document::Column::Revision.eq(read.revision))
+        .filter(document::Column::Status.eq(status.word()))
+}
+
+async fn change(
+    tx: &Tx,
+    read: &StoredDocument,
+    update: UpdateMany<document::Entity>,
+    what: &'static str,
+) -> Result<StoredDocument, DbError> {
+    let done = update.exec(tx.connection()).await?;
+    if done.rows_affected != 1 {
+        return Err(DbError::Conflict("the document has changed".into()));
+    }
+    settled(tx, read.kind, read.id, read.version, what).await
+}
+
+async fn settled(
+    tx: &Tx,
+    kind: DocumentKind,
+    id: DocumentId,
+    version: i64,
+    what: &'static str,
+) -> Result<StoredDocument, DbError> {
+    let document = find(tx, kind, id, version)
+        .await?
+        .ok_or_else(|| DbError::corrupt("document", "a version vanished while it was written"))?;
+    tx.note(Change {
+        entity: "document",
+        id: id.to_string(),
+        version,
+        what,
+        customer: None,
+        content: Some(document.hash.clone()),
+        detail: vec![
+            ("kind", kind.word().to_owned()),
+            ("code", document.code.clone()),
+        ],
+    });
+    Ok(document)
+}
+
+/// A version number that another write took meanwhile: the next attempt sees it.
+fn came_first(error: DbError) -> DbError {
+    match error {
+        DbError::Taken(detail) => DbError::Conflict(detail),
+        other => other,
+    }
+}
