@@ -3,9 +3,12 @@
 //! No type of the ORM is public. Reads take anything that is a [`Source`]; writes happen inside
 //! [`Store::write`], which also stores the journal entry and the answer kept for retries.
 
+pub mod attributes;
 pub mod clients;
 mod clock;
+pub mod contacts;
 pub mod crypto;
+pub mod customers;
 pub mod documents;
 mod entity;
 mod error;
@@ -17,6 +20,7 @@ pub mod mint;
 pub mod products;
 pub mod rates;
 pub mod settings;
+mod sql;
 mod store;
 mod write;
 

@@ -1,0 +1,56 @@
+//! Statements that both engines read alike, and the texts they have in common.
+
+use crate::error::DbError;
+use crate::store::Source;
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use uuid::Uuid;
+
+/// How many ids one statement names.
+pub const MANY: usize = 500;
+
+/// All rows of a query.
+pub async fn rows(
+    source: &impl Source,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<QueryResult>, DbError> {
+    let statement = Statement::from_sql_and_values(source.backend(), sql, values);
+    Ok(source.connection().query_all_raw(statement).await?)
+}
+
+/// Runs a statement; returns how many rows it changed.
+pub async fn run(source: &impl Source, sql: &str, values: Vec<Value>) -> Result<u64, DbError> {
+    let statement = Statement::from_sql_and_values(source.backend(), sql, values);
+    Ok(source
+        .connection()
+        .execute_raw(statement)
+        .await?
+        .rows_affected())
+}
+
+/// `$from, $from+1, …`: place-holders for `count` values.
+pub fn places(from: usize, count: usize) -> String {
+    let all: Vec<String> = (from..from.saturating_add(count))
+        .map(|place| format!("${place}"))
+        .collect();
+    all.join(", ")
+}
+
+/// Ids as the database holds them.
+pub fn uuids(ids: impl IntoIterator<Item = u128>) -> Vec<Value> {
+    ids.into_iter()
+        .map(|id| Uuid::from_u128(id).into())
+        .collect()
+}
+
+/// The condition on a versioned table `alias` that selects what was known: now, or at a position
+/// of the journal, which is the statement's first value.
+pub fn known(alias: &str, known_at: Option<i64>) -> String {
+    match known_at {
+        None => format!("{alias}.superseded_by IS NULL"),
+        Some(_) => format!(
+            "EXISTS (SELECT 1 FROM journal w WHERE w.write_id = {alias}.write_id AND w.position <= $1) \
+             AND NOT EXISTS (SELECT 1 FROM journal s WHERE s.write_id = {alias}.superseded_by AND s.position <= $1)"
+        ),
+    }
+}
