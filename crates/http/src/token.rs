@@ -12,6 +12,7 @@ use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tiercel_domain::ids::KeyId;
 use tiercel_persistence::keys::{self, SigningKey};
 use tiercel_persistence::{DbError, Store, clients};
@@ -92,6 +93,8 @@ struct Trust {
 pub struct Verifier {
     trust: ArcSwap<Trust>,
     verified: Cache<String, Arc<Principal>>,
+    /// Unix second of the last look for unknown keys: a flood of forged tokens costs one a second.
+    looked_at: AtomicI64,
 }
 
 impl Verifier {
@@ -99,6 +102,7 @@ impl Verifier {
         let verifier = Self {
             trust: ArcSwap::default(),
             verified: Cache::new(10_000),
+            looked_at: AtomicI64::new(0),
         };
         verifier.refresh(store).await?;
         Ok(verifier)
@@ -144,6 +148,15 @@ impl Verifier {
             .flatten();
         let kid = header.and_then(|header| header.kid);
         kid.is_some_and(|kid| kid.starts_with("key_") && !self.trust.load().keys.contains_key(&kid))
+    }
+
+    /// Looks for a key that another process made since; at most once a second.
+    pub async fn look_again(&self, store: &Store) -> Result<(), DbError> {
+        let second = store.clock().now().timestamp();
+        if self.looked_at.swap(second, Ordering::Relaxed) == second {
+            return Ok(());
+        }
+        self.refresh(store).await
     }
 
     /// The principal behind a token, if all of it holds now.

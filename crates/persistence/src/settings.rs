@@ -2,6 +2,7 @@
 
 use crate::error::DbError;
 use crate::store::{Source, Store, sealed::Sealed};
+use crate::write::Tx;
 use sea_orm::{ConnectionTrait, Statement};
 use tiercel_domain::currency::Currency;
 
@@ -30,6 +31,19 @@ pub async fn settle(store: &Store, wanted: &Settings) -> Result<Settings, DbErro
         store.connection().execute_raw(statement).await?;
     }
     read(store).await
+}
+
+/// Takes the one chance to make the first credential; false where it was taken before.
+pub async fn claim_bootstrap(tx: &Tx) -> Result<bool, DbError> {
+    let sql = "INSERT INTO setting (name, value) VALUES ('bootstrapped', $1) ON CONFLICT (name) DO NOTHING";
+    let at = tx.at().to_rfc3339();
+    let statement = Statement::from_sql_and_values(tx.backend(), sql, [at.into()]);
+    Ok(tx
+        .connection()
+        .execute_raw(statement)
+        .await?
+        .rows_affected()
+        == 1)
 }
 
 /// What this database settled on.

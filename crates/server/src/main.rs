@@ -1,9 +1,107 @@
-//! The `tiercel` binary.
+//! The binary `tiercel`: command line, configuration, wiring.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the command line does not load it yet")
-)]
+mod cli;
+mod commands;
+mod config;
+#[cfg_attr(not(test), expect(dead_code, reason = "loaded by the next commit"))]
 mod demo;
+mod failure;
+mod files;
+mod opening;
+mod output;
 
-fn main() {}
+use clap::Parser;
+use cli::{AuditCommand, Cli, ClientCommand, Command, ConfigCommand};
+use commands::{access, audit, migrate, serve};
+use config::Config;
+use failure::Failure;
+use opening::open;
+use std::process::ExitCode;
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::note(format!("tiercel: {failure}"));
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let mut config = Config::read(cli.config.as_deref())?;
+    if let Some(url) = cli.place.database_url {
+        config.database_url = Some(url);
+    }
+    if let Some(data) = cli.place.data {
+        config.data = data;
+    }
+    start_logging(&config)?;
+    match cli.command {
+        Command::Serve { bind } => {
+            config.bind = bind.unwrap_or(config.bind);
+            serve::run(&config).await
+        }
+        Command::Migrate { dry_run } => migrate::run(&config, dry_run).await,
+        Command::Client { command } => client(&config, command).await,
+        Command::Token { scopes, seconds } => {
+            access::parse_scopes(&scopes)?;
+            access::print_token(&open(&config).await?, &scopes, seconds)
+        }
+        Command::Openapi => {
+            let text = tiercel_http::app::document().to_pretty_json();
+            output::line(text.map_err(|error| Failure::new(error.to_string()))?);
+            Ok(())
+        }
+        Command::Audit {
+            command: AuditCommand::Verify { head, json },
+        } => audit::verify(&open(&config).await?, head.as_deref(), json).await,
+        Command::Audit {
+            command: AuditCommand::Head,
+        } => audit::print_head(&open(&config).await?).await,
+        Command::Config {
+            command: ConfigCommand::Print,
+        } => {
+            let text = toml::to_string(&config.shown());
+            output::line(
+                text.map_err(|error| Failure::new(error.to_string()))?
+                    .trim_end(),
+            );
+            Ok(())
+        }
+    }
+}
+
+async fn client(config: &Config, command: ClientCommand) -> Result<(), Failure> {
+    match command {
+        ClientCommand::Bootstrap { json } => {
+            let opened = open(config).await?;
+            let (client, secret) = access::bootstrap(&opened)
+                .await?
+                .ok_or_else(|| Failure::new("the first credential was made before"))?;
+            access::print_credential(&client, &secret, json);
+            Ok(())
+        }
+        ClientCommand::Create { name, scopes, json } => {
+            let scopes = access::parse_scopes(&scopes)?;
+            let (client, secret) = access::create(&open(config).await?, &name, &scopes).await?;
+            access::print_credential(&client, &secret, json);
+            Ok(())
+        }
+        ClientCommand::List { json } => access::list(&open(config).await?, json).await,
+        ClientCommand::Revoke { client } => access::revoke(&open(config).await?, &client).await,
+    }
+}
+
+fn start_logging(config: &Config) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
+        .map_err(|error| Failure::usage(format!("log: {error}")))?;
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
+}

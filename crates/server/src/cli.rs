@@ -1,0 +1,116 @@
+//! The command line: what can be asked of `tiercel`.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The headless CRM that decides how to treat every customer.
+#[derive(Debug, Parser)]
+#[command(name = "tiercel", version, propagate_version = true)]
+pub struct Cli {
+    /// Configuration file (TOML); also TIERCEL_CONFIG.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Which database; overrides the configuration.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// `postgres://…` or `sqlite://…` [env: TIERCEL_DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// Directory of the embedded database and the keys [env: TIERCEL_DATA]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer over HTTP until told to stop
+    Serve {
+        /// Address and port [env: TIERCEL_BIND] [default: 127.0.0.1:8080]
+        #[arg(long)]
+        bind: Option<String>,
+    },
+    /// Bring the schema up to this version
+    Migrate {
+        /// Print the SQL instead of running it
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Programs that may call the API
+    Client {
+        #[command(subcommand)]
+        command: ClientCommand,
+    },
+    /// Print a bearer token for this database
+    Token {
+        /// Scopes, separated by commas
+        #[arg(long)]
+        scopes: String,
+        /// How long the token lives
+        #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(i64).range(1..=86_400))]
+        seconds: i64,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Check the journal
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// The effective configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Make the first credential, once per database
+    Bootstrap {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a client
+    Create {
+        #[arg(long)]
+        name: String,
+        /// Scopes, separated by commas
+        #[arg(long)]
+        scopes: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the clients
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// End a client, by id or name
+    Revoke { client: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Find every edited, removed, reordered or truncated entry
+    Verify {
+        /// A head exported earlier with `audit head`
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the sealed end of the chain, to be kept elsewhere
+    Head,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print it with secrets hidden
+    Print,
+}

@@ -1,0 +1,110 @@
+//! `serve`: answers until it is told to stop, then finishes what it has.
+
+use crate::commands::access;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::files;
+use crate::opening::{self, Opened};
+use crate::output;
+use actix_web::{HttpServer, rt, web};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use tiercel_http::health::Draining;
+use tiercel_http::tenant::Hosted;
+use tiercel_http::{app, follow};
+use tiercel_persistence::journal;
+
+/// Connections waiting to be accepted.
+const BACKLOG: u32 = 1024;
+/// Seconds that requests under way get to end.
+const GRACE: u64 = 30;
+
+pub async fn run(config: &Config) -> Result<(), Failure> {
+    // The port first: a second start fails before it touches anything.
+    let listener = TcpListener::bind(&config.bind)
+        .map_err(|error| Failure::new(format!("{}: {error}", config.bind)))?;
+    let opened = opening::open(config).await?;
+    leave_first_credential(&opened, &config.data).await?;
+    serve(config, opened, listener, |address| {
+        output::note(format!(
+            "tiercel listens on http://{address} (docs: http://{address}/docs)"
+        ));
+    })
+    .await
+}
+
+/// Serves a database until SIGTERM or SIGINT.
+pub async fn serve(
+    config: &Config,
+    opened: Opened,
+    listener: TcpListener,
+    ready: impl FnOnce(std::net::SocketAddr),
+) -> Result<(), Failure> {
+    let hosted = web::Data::new(opened.host().await?);
+    let draining = web::Data::new(Draining::default());
+    start_background(&hosted).await?;
+    let address = listener.local_addr()?;
+    listener.set_nonblocking(true)?;
+    let shared = (hosted, draining.clone());
+    let mut server = HttpServer::new(move || app::build(shared.0.clone(), shared.1.clone()))
+        .backlog(BACKLOG)
+        .shutdown_timeout(GRACE)
+        .disable_signals();
+    if let Some(workers) = config.workers {
+        server = server.workers(workers);
+    }
+    let server = server.listen(listener)?.run();
+    let handle = server.handle();
+    rt::spawn(async move {
+        wait_for_signal().await;
+        draining.0.store(true, Ordering::Relaxed);
+        handle.stop(true).await;
+    });
+    ready(address);
+    Ok(server.await?)
+}
+
+async fn start_background(hosted: &web::Data<Hosted>) -> Result<(), Failure> {
+    let position = follow::start(hosted).await?;
+    let follower = hosted.clone();
+    rt::spawn(async move { follow::run(&follower, position).await });
+    let sequencer = hosted.clone();
+    rt::spawn(async move {
+        journal::run_sequencer(&sequencer.store, &sequencer.keys.sealing).await;
+    });
+    Ok(())
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) {
+        (Ok(mut term), Ok(mut int)) => {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+/// On an empty database the first credential is left in a file that only its owner can read.
+async fn leave_first_credential(opened: &Opened, data: &Path) -> Result<(), Failure> {
+    if let Some((client, secret)) = access::bootstrap(opened).await? {
+        std::fs::create_dir_all(data)?;
+        let path = data.join("bootstrap-credential.json");
+        let text = access::credential(&client, &secret).to_string();
+        if !files::create_private(&path, text.as_bytes())? {
+            let suffix = format!("bootstrap-credential-{}.json", client.id);
+            files::create_private(&data.join(&suffix), text.as_bytes())?;
+            output::note(format!(
+                "the first credential is in {}",
+                data.join(suffix).display()
+            ));
+            return Ok(());
+        }
+        output::note(format!("the first credential is in {}", path.display()));
+    }
+    Ok(())
+}

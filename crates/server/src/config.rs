@@ -1,0 +1,149 @@
+//! One configuration: a file, overridden by `TIERCEL_*`, overridden by the command line.
+
+use crate::failure::Failure;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Everything that can be set. Every default is told by `tiercel config print`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub bind: String,
+    /// `postgres://…` or `sqlite://…`; the embedded database in `data` where absent.
+    pub database_url: Option<String>,
+    /// Directory of the embedded database, the master key and the first credential.
+    pub data: PathBuf,
+    /// 64 hex digits that encrypt the keys in the database; a file in `data` where absent.
+    #[serde(skip_serializing)]
+    pub master_key: Option<String>,
+    /// ISO 4217; settled when a database is first used.
+    pub base_currency: String,
+    /// IANA time zone of business dates; settled when a database is first used.
+    pub zone: String,
+    /// ISO 3166-1 alpha-2 of phone numbers without country code; settled when a database is first used.
+    pub default_region: String,
+    /// HTTP workers; one per core where absent.
+    pub workers: Option<usize>,
+    /// `error`, `warn`, `info`, `debug`, or filters as `tracing` reads them.
+    pub log: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: "127.0.0.1:8080".into(),
+            database_url: None,
+            data: "tiercel-data".into(),
+            master_key: None,
+            base_currency: "EUR".into(),
+            zone: "UTC".into(),
+            default_region: "DE".into(),
+            workers: None,
+            log: "warn,tiercel=info".into(),
+        }
+    }
+}
+
+const PREFIX: &str = "TIERCEL_";
+/// Variables with our prefix that are not configuration: the path of the file, and the tests' own.
+const OTHERS: [&str; 2] = ["TIERCEL_CONFIG", "TIERCEL_TEST_"];
+
+impl Config {
+    /// Reads the file (where one is named) and the environment; an unknown key is a usage error.
+    pub fn read(file: Option<&Path>) -> Result<Self, Failure> {
+        let from_env = std::env::var_os("TIERCEL_CONFIG").map(PathBuf::from);
+        let mut table = match file.map(Path::to_owned).or(from_env) {
+            Some(path) => read_file(&path)?,
+            None => toml::Table::new(),
+        };
+        for (name, value) in std::env::vars() {
+            if let Some(key) = name.strip_prefix(PREFIX)
+                && !OTHERS.iter().any(|other| name.starts_with(other))
+            {
+                let key = key.to_ascii_lowercase();
+                let value = if key == "workers" {
+                    number(&name, &value)?
+                } else {
+                    value.into()
+                };
+                table.insert(key, value);
+            }
+        }
+        table.try_into().map_err(|error: toml::de::Error| {
+            Failure::usage(format!("configuration: {}", error.message()))
+        })
+    }
+
+    /// Where the database is.
+    pub fn url(&self) -> String {
+        self.database_url.clone().unwrap_or_else(|| {
+            format!(
+                "sqlite://{}?mode=rwc",
+                self.data.join("tiercel.db").display()
+            )
+        })
+    }
+
+    /// The effective configuration with secrets hidden.
+    pub fn shown(&self) -> Self {
+        let hidden = self.database_url.as_deref().map(hide_password);
+        Self {
+            database_url: hidden,
+            ..self.clone()
+        }
+    }
+}
+
+fn read_file(path: &Path) -> Result<toml::Table, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    text.parse().map_err(|error: toml::de::Error| {
+        Failure::usage(format!("{}: {}", path.display(), error.message()))
+    })
+}
+
+fn number(name: &str, value: &str) -> Result<toml::Value, Failure> {
+    let number: i64 = value
+        .parse()
+        .map_err(|_| Failure::usage(format!("{name}: `{value}` is not a number")))?;
+    Ok(number.into())
+}
+
+fn hide_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.split_once('@') {
+        Some((user, host)) => {
+            let name = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{name}:***@{host}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_hidden() {
+        assert_eq!(
+            hide_password("postgres://ann:pw@db/x"),
+            "postgres://ann:***@db/x"
+        );
+        assert_eq!(hide_password("sqlite://a.db"), "sqlite://a.db");
+    }
+
+    #[test]
+    fn the_example_file_is_read_and_says_the_defaults() {
+        let text = include_str!("../../../config.example.toml");
+        let config: Config = toml::from_str(text).unwrap();
+        assert_eq!(
+            toml::to_string(&config).unwrap(),
+            toml::to_string(&Config::default()).unwrap()
+        );
+        assert!(toml::from_str::<Config>("bnd = 1").is_err());
+    }
+}
