@@ -1,7 +1,8 @@
 //! Gives every request an id and puts it into the answer, problem bodies included.
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody, to_bytes};
+use actix_web::body::{BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
@@ -12,20 +13,23 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub async fn attach(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<EitherBody<BoxBody, BoxBody>>, Error> {
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = given(&request).unwrap_or_else(mint);
     let value = HeaderValue::from_str(&id).unwrap_or_else(|_| HeaderValue::from_static("none"));
-    let http = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
+    match next.call(request).await {
+        Ok(response) => {
+            let (http, response) = response.map_into_boxed_body().into_parts();
+            let mut response = complete(response, &id).await;
+            response.headers_mut().insert(HEADER, value);
+            Ok(ServiceResponse::new(http, response))
+        }
         // Errors of the framework itself, such as a head that is too large, become problems too.
-        Err(error) => ServiceResponse::new(http, from_framework(&error)),
-    };
-    if response.status().is_client_error() || response.status().is_server_error() {
-        response = complete(response, &id).await;
+        Err(error) => {
+            let mut response = complete(from_framework(&error), &id).await;
+            response.headers_mut().insert(HEADER, value);
+            Err(InternalError::from_response(error, response).into())
+        }
     }
-    response.headers_mut().insert(HEADER, value);
-    Ok(response.map_into_left_body())
 }
 
 /// An id that the caller sent, where it is short and plain.
@@ -62,16 +66,19 @@ fn from_framework(error: &Error) -> HttpResponse {
     Problem::new(kind, "the request could not be read").error_response()
 }
 
-async fn complete(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
-    let (http, response) = response.into_parts();
+/// Puts the id into the body of a problem; any other answer passes as it is.
+async fn complete(response: HttpResponse, id: &str) -> HttpResponse {
+    if !(response.status().is_client_error() || response.status().is_server_error()) {
+        return response;
+    }
     let (head, body) = response.into_parts();
     let bytes = to_bytes(body).await.unwrap_or_default();
     let completed = match serde_json::from_slice::<serde_json::Value>(&bytes) {
-        Ok(serde_json::Value::Object(mut problem)) if problem.contains_key("status") => {
+        Ok(serde_json::Value::Object(mut problem)) if problem.contains_key("title") => {
             problem.insert("request_id".into(), id.into());
             serde_json::to_vec(&problem).unwrap_or_else(|_| bytes.to_vec())
         }
         _ => bytes.to_vec(),
     };
-    ServiceResponse::new(http, head.set_body(BoxBody::new(completed)))
+    head.set_body(BoxBody::new(completed))
 }
