@@ -25,6 +25,7 @@ CREATE INDEX document_in_force ON document (kind, status, effective_from)
 -- only: sqlite
 CREATE TRIGGER document_published_is_immutable BEFORE UPDATE ON document
 WHEN OLD.status <> 'draft' AND (NEW.body IS NOT OLD.body OR NEW.body_hash IS NOT OLD.body_hash
+  OR NEW.kind IS NOT OLD.kind OR NEW.document_id IS NOT OLD.document_id
   OR NEW.version IS NOT OLD.version OR NEW.code IS NOT OLD.code OR NEW.effective_from IS NOT OLD.effective_from
   OR NEW.published_at IS NOT OLD.published_at OR NEW.status NOT IN ('published', 'retired')
   OR (OLD.status = 'retired' AND NEW.status <> 'retired'))
@@ -38,6 +39,7 @@ BEGIN SELECT RAISE(ABORT, 'a published version never changes'); END
 -- only: postgres
 CREATE TRIGGER document_published_is_immutable BEFORE UPDATE ON document FOR EACH ROW
 WHEN (OLD.status <> 'draft' AND (NEW.body IS DISTINCT FROM OLD.body OR NEW.body_hash IS DISTINCT FROM OLD.body_hash
+  OR NEW.kind IS DISTINCT FROM OLD.kind OR NEW.document_id IS DISTINCT FROM OLD.document_id
   OR NEW.version IS DISTINCT FROM OLD.version OR NEW.code IS DISTINCT FROM OLD.code
   OR NEW.effective_from IS DISTINCT FROM OLD.effective_from
   OR NEW.published_at IS DISTINCT FROM OLD.published_at OR NEW.status NOT IN ('published', 'retired')

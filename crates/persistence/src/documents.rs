@@ -10,7 +10,7 @@ pub use change::{NewDraft, create_draft, publish, replace_draft, retire, seed};
 use crate::clock::from_micros;
 use crate::entity::document;
 use crate::error::DbError;
-use crate::store::{Source, sealed::Sealed};
+use crate::store::Source;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tiercel_domain::ids::DocumentId;

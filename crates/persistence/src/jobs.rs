@@ -317,3 +317,71 @@ fn to_job(row: job::Model) -> Result<Job, DbError> {
         finished_at: row.finished_at.map(from_micros),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_store;
+
+    async fn within(
+        store: &Store,
+        change: impl AsyncFn(&Tx) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let change = async |tx: &Tx| Ok((change(tx).await?, None));
+        store
+            .write(&test_store::writing(), change)
+            .await
+            .map(|_| ())
+    }
+
+    #[tokio::test]
+    async fn another_instance_resumes_where_the_lease_ran_out() {
+        let (_dir, store) = test_store::open().await;
+        let queue = async |tx: &Tx| create(tx, "import", "{}", "test").await.map(|_| ());
+        within(&store, queue).await.unwrap();
+        assert!(
+            claim(&store, "other", Duration::minutes(1))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let lost = claim(&store, "import", Duration::microseconds(1))
+            .await
+            .unwrap()
+            .unwrap();
+        let step = Progress {
+            done: 5,
+            total: Some(10),
+            progress: r#"{"row":5}"#,
+        };
+        let lease = Duration::microseconds(1);
+        within(&store, async |tx| progress(tx, &lost, &step, lease).await)
+            .await
+            .unwrap();
+        let held = claim(&store, "import", Duration::minutes(1))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((held.done, held.progress.as_str()), (5, r#"{"row":5}"#));
+        assert!(
+            claim(&store, "import", Duration::minutes(1))
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let late = within(&store, async |tx| progress(tx, &lost, &step, lease).await).await;
+        assert!(matches!(late, Err(DbError::Taken(_))));
+        assert!(!keep(&store, &lost, lease).await.unwrap());
+        within(&store, async |tx| {
+            finish(tx, &held, Ending::Failed("no")).await
+        })
+        .await
+        .unwrap();
+        let ended = find(&store, held.id).await.unwrap().unwrap();
+        assert_eq!(
+            (ended.state, ended.error.as_deref()),
+            (JobState::Failed, Some("no"))
+        );
+        assert!(claim(&store, "import", lease).await.unwrap().is_none());
+    }
+}

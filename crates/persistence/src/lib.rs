@@ -22,6 +22,8 @@ pub mod rates;
 pub mod settings;
 mod sql;
 mod store;
+#[cfg(test)]
+mod test_store;
 mod write;
 
 pub use clock::{Clock, from_micros};

@@ -5,9 +5,17 @@
 //! | saved           | `products/save.rs`: bulk and single     |
 //! | costs           | `products/costs.rs`                     |
 
+mod costs;
+mod read;
+mod save;
+
+pub use costs::{CostVersion, cost_history, save_cost};
+pub use read::{Filter, Product, ProductVersion, count, find, find_by_sku, history, page};
+pub use save::{Outcome, Upserted, upsert};
+
 use crate::entity::{product, product_cost};
 use crate::error::DbError;
-use crate::store::{Source, sealed::Sealed};
+use crate::store::Source;
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,14 +1,18 @@
 //! Dated exchange rates into the base currency.
 
+use crate::clock::from_micros;
 use crate::entity::exchange_rate;
 use crate::error::DbError;
 use crate::store::{Source, sealed::Sealed};
-use chrono::NaiveDate;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use crate::write::{Change, Tx};
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::BTreeMap;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::RateId;
 use tiercel_domain::scaled::Rate;
+use uuid::Uuid;
 
 /// All rates in force, by currency and day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +48,164 @@ pub async fn table(source: &impl Source) -> Result<RateTable, DbError> {
     Ok(table)
 }
 
+/// One rate with its place in knowledge time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRate {
+    pub id: RateId,
+    pub currency: Currency,
+    pub valid_from: NaiveDate,
+    /// Units of the base currency for one unit of `currency`.
+    pub rate: Rate,
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// Records a rate from a day on; the same day again is a correction. A rate that is known already
+/// is returned as it is.
+///
+/// # Errors
+/// `Conflict` where another write came between: run the transaction again.
+pub async fn save(
+    tx: &Tx,
+    currency: Currency,
+    valid_from: NaiveDate,
+    rate: Rate,
+) -> Result<StoredRate, DbError> {
+    let before = exchange_rate::Entity::find()
+        .filter(exchange_rate::Column::SupersededBy.is_null())
+        .filter(exchange_rate::Column::Currency.eq(currency.code()))
+        .filter(exchange_rate::Column::ValidFrom.eq(valid_from))
+        .one(tx.connection())
+        .await?;
+    match before {
+        Some(known) if known.rate == rate.units() => return to_rate(known),
+        Some(known) => supersede(tx, known.rate_id).await?,
+        None => {}
+    }
+    let row = exchange_rate::Model {
+        rate_id: Uuid::from_u128(tx.mint()),
+        currency: currency.code().to_owned(),
+        valid_from,
+        rate: rate.units(),
+        write_id: tx.write_uuid(),
+        recorded_at: tx.micros(),
+        superseded_by: None,
+    };
+    exchange_rate::Entity::insert(row.clone().into_active_model())
+        .exec_without_returning(tx.connection())
+        .await
+        .map_err(|error| match error.into() {
+            DbError::Taken(detail) => DbError::Conflict(detail),
+            other => other,
+        })?;
+    let stored = to_rate(row)?;
+    tx.note(Change {
+        entity: "exchange_rate",
+        id: stored.id.to_string(),
+        version: 1,
+        what: "recorded",
+        customer: None,
+        content: None,
+        detail: vec![
+            ("currency", currency.to_string()),
+            ("valid_from", valid_from.to_string()),
+            ("rate", rate.to_string()),
+        ],
+    });
+    Ok(stored)
+}
+
+async fn supersede(tx: &Tx, id: Uuid) -> Result<(), DbError> {
+    let done = exchange_rate::Entity::update_many()
+        .col_expr(
+            exchange_rate::Column::SupersededBy,
+            Expr::value(Some(tx.write_uuid())),
+        )
+        .filter(exchange_rate::Column::RateId.eq(id))
+        .filter(exchange_rate::Column::SupersededBy.is_null())
+        .exec(tx.connection())
+        .await?;
+    if done.rows_affected == 1 {
+        return Ok(());
+    }
+    Err(DbError::Conflict("the rate has changed".into()))
+}
+
+/// One rate, also where it has been corrected since: facts name the rate they were recorded with.
+pub async fn find(source: &impl Source, id: RateId) -> Result<Option<StoredRate>, DbError> {
+    let row = exchange_rate::Entity::find_by_id(Uuid::from_u128(id.bits()))
+        .one(source.connection())
+        .await?;
+    row.map(to_rate).transpose()
+}
+
+/// Rates in force after an id, in order of ids.
+pub async fn page(
+    source: &impl Source,
+    currency: Option<Currency>,
+    after: Option<RateId>,
+    limit: u64,
+) -> Result<Vec<StoredRate>, DbError> {
+    let mut query =
+        exchange_rate::Entity::find().filter(exchange_rate::Column::SupersededBy.is_null());
+    if let Some(currency) = currency {
+        query = query.filter(exchange_rate::Column::Currency.eq(currency.code()));
+    }
+    if let Some(after) = after {
+        query = query.filter(exchange_rate::Column::RateId.gt(Uuid::from_u128(after.bits())));
+    }
+    let rows = query
+        .order_by_asc(exchange_rate::Column::RateId)
+        .limit(limit)
+        .all(source.connection())
+        .await?;
+    rows.into_iter().map(to_rate).collect()
+}
+
+fn to_rate(row: exchange_rate::Model) -> Result<StoredRate, DbError> {
+    Ok(StoredRate {
+        id: RateId::from_bits(row.rate_id.as_u128()),
+        currency: currency(&row.currency)?,
+        valid_from: row.valid_from,
+        rate: Rate::from_units(row.rate),
+        recorded_at: from_micros(row.recorded_at),
+    })
+}
+
 fn currency(text: &str) -> Result<Currency, DbError> {
     text.parse()
         .map_err(|error| DbError::corrupt("exchange_rate", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_store;
+
+    #[tokio::test]
+    async fn a_rate_holds_from_its_day_and_can_be_corrected() {
+        let (_dir, store) = test_store::open().await;
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (from, rate) in [
+            ("2024-01-01", "0.9"),
+            ("2024-02-01", "0.8"),
+            ("2024-02-01", "0.85"),
+        ] {
+            let write = async |tx: &Tx| {
+                let rate = rate.parse().unwrap();
+                Ok((save(tx, Currency::USD, day(from), rate).await?, None))
+            };
+            let done: Result<_, DbError> = store.write(&test_store::writing(), write).await;
+            done.unwrap();
+        }
+        let table = table(&store).await.unwrap();
+        let on = |text| {
+            table
+                .on(Currency::USD, day(text))
+                .map(|(_, rate)| rate.to_string())
+        };
+        assert_eq!(on("2023-12-31"), None);
+        assert_eq!(on("2024-01-31").as_deref(), Some("0.9"));
+        assert_eq!(on("2024-02-01").as_deref(), Some("0.85"));
+        assert_eq!(page(&store, None, None, 10).await.unwrap().len(), 2);
+    }
 }

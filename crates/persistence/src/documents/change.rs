@@ -222,3 +222,101 @@ fn came_first(error: DbError) -> DbError {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::in_force;
+    use crate::test_store;
+    use crate::write::Written;
+    use sea_orm::{ConnectionTrait, Statement};
+
+    const KIND: DocumentKind = DocumentKind::CreditPolicy;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    async fn within<T>(
+        store: &Store,
+        change: impl AsyncFn(&Tx) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let change = async |tx: &Tx| Ok::<_, DbError>((change(tx).await?, None));
+        match store.write(&test_store::writing(), change).await? {
+            Written::Fresh { value, .. } => Ok(value),
+            other => panic!("not fresh: {}", matches!(other, Written::InFlight)),
+        }
+    }
+
+    async fn draft(store: &Store) -> StoredDocument {
+        let draft = NewDraft {
+            kind: KIND,
+            code: "default",
+            body: "{}",
+            author: "test",
+        };
+        within(store, async |tx| create_draft(tx, &draft).await)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_latest_first_day_decides_and_retiring_brings_the_former_back() {
+        let (_dir, store) = test_store::open().await;
+        for _ in 0..2 {
+            seed(&store, KIND, "default", "{}").await.unwrap();
+        }
+        let second = draft(&store).await;
+        assert_eq!((second.version, second.status), (2, DocumentStatus::Draft));
+        let publishing = async |tx: &Tx| publish(tx, &second, day("2026-02-01"), "test").await;
+        let second = within(&store, publishing).await.unwrap();
+        let on = async |text: &str| {
+            let found = in_force(&store, KIND, day(text)).await.unwrap();
+            found.map(|found| found.version)
+        };
+        assert_eq!(on("2013-06-30").await, Some(1));
+        assert_eq!(on("2026-01-31").await, Some(1));
+        assert_eq!(on("2026-02-01").await, Some(2));
+        within(&store, async |tx| retire(tx, &second).await)
+            .await
+            .unwrap();
+        assert_eq!(on("2026-02-01").await, Some(1));
+    }
+
+    #[tokio::test]
+    async fn only_the_draft_that_was_read_is_replaced() {
+        let (_dir, store) = test_store::open().await;
+        let first = draft(&store).await;
+        let replaced = within(&store, async |tx| replace_draft(tx, &first, "[]").await)
+            .await
+            .unwrap();
+        assert_eq!((replaced.revision, replaced.body.as_str()), (2, "[]"));
+        let stale = within(&store, async |tx| replace_draft(tx, &first, "[1]").await).await;
+        assert!(matches!(stale, Err(DbError::Conflict(_))));
+    }
+
+    #[tokio::test]
+    async fn the_database_itself_refuses_to_change_what_is_published() {
+        let (_dir, store) = test_store::open().await;
+        seed(&store, KIND, "default", "{}").await.unwrap();
+        let run = async |sql: &str| {
+            let statement = Statement::from_string(store.db.get_database_backend(), sql);
+            store.db.execute_raw(statement).await
+        };
+        for sql in [
+            "UPDATE document SET body = '[]'",
+            "UPDATE document SET effective_from = '2030-01-01'",
+            "UPDATE document SET version = 7",
+            "UPDATE document SET code = 'other'",
+            "UPDATE document SET status = 'draft'",
+            "DELETE FROM document",
+        ] {
+            let error = run(sql).await.unwrap_err().to_string();
+            assert!(error.contains("never changes"), "{sql}: {error}");
+        }
+        let retired = "UPDATE document SET status = 'retired', retired_at = 1";
+        assert_eq!(run(retired).await.unwrap().rows_affected(), 1);
+        let back = run("UPDATE document SET status = 'published'").await;
+        assert!(back.is_err());
+    }
+}
