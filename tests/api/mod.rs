@@ -1,0 +1,3 @@
+//! One file per slice; every test runs on SQLite and on PostgreSQL.
+
+mod access;

@@ -1,0 +1,189 @@
+//! The command line: exit codes, streams, first starts, and a journal that shows tampering.
+
+use crate::support::{Database, Server, block_on};
+use sea_orm::ConnectionTrait;
+
+fn each_database(test: impl Fn(Database)) {
+    test(Database::sqlite());
+    if let Some(database) = Database::postgres() {
+        test(database);
+    }
+}
+
+#[test]
+fn calls_that_are_wrong_end_with_2_and_say_why_on_stderr() {
+    let database = Database::sqlite();
+    for call in [
+        &["token", "--scopes", "all"][..],
+        &["nonsense"],
+        &["audit", "verify", "--head", "absent.json"],
+    ] {
+        let output = database.run(call);
+        assert_eq!(output.status.code(), Some(2), "{call:?}");
+        assert!(
+            output.stdout.is_empty() && !output.stderr.is_empty(),
+            "{call:?}"
+        );
+    }
+    let unknown_key = database
+        .command(&["config", "print"])
+        .env("TIERCEL_BNID", "x")
+        .output()
+        .unwrap();
+    assert_eq!(unknown_key.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown_key.stderr).contains("bnid"));
+    assert!(database.tiercel(&["--version"]).starts_with("tiercel "));
+}
+
+#[test]
+fn config_print_hides_secrets() {
+    let database = Database::sqlite();
+    let output = database
+        .command(&[
+            "config",
+            "print",
+            "--database-url",
+            "postgres://ann:canary@db/x",
+        ])
+        .env("TIERCEL_MASTER_KEY", "canary".repeat(11))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success() && text.contains("ann:***@db") && !text.contains("canary"),
+        "{text}"
+    );
+}
+
+#[test]
+fn ten_instances_on_an_empty_database_migrate_once() {
+    each_database(|database| {
+        let starting: Vec<_> = (0..10)
+            .map(|_| {
+                database
+                    .command(&["migrate"])
+                    .stderr(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for child in starting {
+            let output = child.wait_with_output().unwrap();
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        assert!(database.tiercel(&["migrate", "--dry-run"]).is_empty());
+    });
+}
+
+#[test]
+fn a_dry_run_prints_the_sql_and_changes_nothing() {
+    each_database(|database| {
+        let sql = database.tiercel(&["migrate", "--dry-run"]);
+        assert!(
+            sql.contains("CREATE TABLE journal") && !sql.contains('{'),
+            "{sql}"
+        );
+        assert_eq!(database.tiercel(&["migrate", "--dry-run"]), sql);
+    });
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    each_database(|database| {
+        database.tiercel(&["migrate"]);
+        execute(
+            &database,
+            "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_future', 0)",
+        );
+        let output = database.run(&["migrate"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("m9999_future"));
+    });
+}
+
+#[test]
+fn a_tampered_journal_is_found() {
+    each_database(|database| {
+        for name in ["a", "b", "c", "d"] {
+            database.tiercel(&[
+                "client",
+                "create",
+                "--name",
+                name,
+                "--scopes",
+                "routing:read",
+            ]);
+        }
+        let head = database.data().join("head.json");
+        std::fs::write(&head, database.tiercel(&["audit", "head"])).unwrap();
+        database.tiercel(&["audit", "verify", "--head", head.to_str().unwrap()]);
+        execute(&database, drop_guards(&database));
+        let restore = "UPDATE journal SET principal = 'cli' WHERE position = 2";
+        for (tamper, mend) in [
+            (
+                "UPDATE journal SET principal = 'mallory' WHERE position = 2",
+                restore,
+            ),
+            (
+                "UPDATE journal SET position = 99 WHERE position = 3",
+                "UPDATE journal SET position = 3 WHERE position = 99",
+            ),
+        ] {
+            execute(&database, tamper);
+            assert_eq!(
+                database.run(&["audit", "verify"]).status.code(),
+                Some(1),
+                "{tamper}"
+            );
+            execute(&database, mend);
+            database.tiercel(&["audit", "verify"]);
+        }
+        // Cut off the end and mend the head as well as one without the key can: the seal tells.
+        execute(&database, "DELETE FROM journal WHERE position = 4");
+        assert_eq!(database.run(&["audit", "verify"]).status.code(), Some(1));
+        execute(
+            &database,
+            "UPDATE journal_head SET position = 3, chain_hash = (SELECT chain_hash FROM journal WHERE position = 3)",
+        );
+        assert_eq!(database.run(&["audit", "verify"]).status.code(), Some(1));
+        let with_head = database.run(&["audit", "verify", "--head", head.to_str().unwrap()]);
+        assert!(
+            String::from_utf8_lossy(&with_head.stderr).contains("ends before the exported head")
+        );
+    });
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_ends_well() {
+    each_database(|database| {
+        block_on(async {
+            let mut server = Server::start(database).await;
+            server.without_token().get("/readyz").await.expect(200);
+            assert!(server.stop());
+        });
+    });
+}
+
+fn drop_guards(database: &Database) -> &'static str {
+    match database.url {
+        None => "DROP TRIGGER journal_is_append_only; DROP TRIGGER journal_keeps_everything",
+        Some(_) => {
+            "DROP TRIGGER journal_is_append_only ON journal; DROP TRIGGER journal_keeps_everything ON journal"
+        }
+    }
+}
+
+/// Does what an administrator of the database could do behind our back.
+fn execute(database: &Database, sql: &str) {
+    block_on(async {
+        let file = format!("sqlite://{}", database.data().join("tiercel.db").display());
+        let url = database.url.clone().unwrap_or(file);
+        let connection = sea_orm::Database::connect(url).await.unwrap();
+        connection.execute_unprepared(sql).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}

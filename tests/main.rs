@@ -1,0 +1,14 @@
+//! Tiercel as its users meet it: the real binary, over HTTP and on the command line, on both databases.
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "a test that cannot go on should stop here"
+)]
+#![allow(clippy::disallowed_methods, reason = "tests read the real environment")]
+
+mod support;
+
+mod api;
+mod architecture;
+mod cli;
+mod openapi;

@@ -1,0 +1,41 @@
+//! The recorded contract is the code's contract.
+
+use crate::support::{Database, data};
+
+/// Rewrite it with `cargo run -- openapi > openapi/v1.json`.
+#[test]
+fn the_recorded_document_is_what_the_code_says() {
+    let recorded = std::fs::read_to_string(data::root().join("openapi/v1.json")).unwrap();
+    let current = Database::sqlite().tiercel(&["openapi"]);
+    assert!(
+        recorded.trim() == current,
+        "run `cargo run -- openapi > openapi/v1.json` and review the difference"
+    );
+}
+
+#[test]
+fn every_operation_has_a_name_a_tag_an_answer_and_a_problem() {
+    let document: serde_json::Value =
+        serde_json::from_str(&Database::sqlite().tiercel(&["openapi"])).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut names = std::collections::BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{name} twice");
+            assert!(operation["tags"][0].is_string(), "{method} {path}");
+            assert!(
+                operation["summary"].is_string(),
+                "{method} {path} has no summary"
+            );
+            let responses = operation["responses"].as_object().unwrap();
+            assert!(
+                responses
+                    .keys()
+                    .any(|status| status.starts_with('2') || status.starts_with('3')),
+                "{method} {path}"
+            );
+            assert!(responses.contains_key("500"), "{method} {path}");
+        }
+    }
+}

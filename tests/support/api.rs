@@ -1,0 +1,138 @@
+//! One small client that knows the API's manners.
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+/// A caller with or without a token.
+#[derive(Clone)]
+pub struct Api {
+    base: String,
+    token: Option<String>,
+    client: Client,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub json: Value,
+}
+
+impl Reply {
+    /// The answer, if it has this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// A problem as RFC 9457 has it, of this status and type, that names these pointers.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, slug: &str, pointers: &[&str]) -> Self {
+        let reply = self.expect(status);
+        assert_eq!(reply.header("content-type"), "application/problem+json");
+        assert_eq!(
+            reply.json["type"],
+            format!("/problems/{slug}"),
+            "{}",
+            reply.text
+        );
+        assert!(reply.json["request_id"].is_string(), "{}", reply.text);
+        let empty = Vec::new();
+        let errors = reply.json["errors"].as_array().unwrap_or(&empty);
+        for pointer in pointers {
+            assert!(
+                errors.iter().any(|error| error["pointer"] == *pointer),
+                "{pointer}: {}",
+                reply.text
+            );
+        }
+        reply
+    }
+}
+
+impl Api {
+    pub fn new(base: &str, token: Option<String>) -> Self {
+        Self {
+            base: base.to_owned(),
+            token,
+            client: Client::new(),
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PUT, path, Some(body), &[]).await
+    }
+
+    /// Merge patch under an entity tag.
+    pub async fn patch(&self, path: &str, tag: &str, body: Value) -> Reply {
+        self.send(Method::PATCH, path, Some(body), &[("if-match", tag)])
+            .await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
+        let text = body.map(|body| body.to_string());
+        let mut all = headers.to_vec();
+        if text.is_some() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            all.push(("content-type", "application/json"));
+        }
+        self.raw(method, path, text.unwrap_or_default(), &all).await
+    }
+
+    /// Any bytes under any headers.
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+        headers: &[(&str, &str)],
+    ) -> Reply {
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .body(body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Reply {
+            status,
+            headers,
+            text,
+            json,
+        }
+    }
+}

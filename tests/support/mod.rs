@@ -1,0 +1,55 @@
+//! Starts what the tests need: the real server, a throw-away PostgreSQL, the data sets.
+
+pub mod api;
+pub mod data;
+pub mod postgres;
+pub mod server;
+
+pub use api::{Api, Reply};
+pub use server::{Database, Server};
+
+use std::io::Write;
+
+/// Says that something could not be tested, past the capture of the test harness; CI fails on it.
+pub fn skipped(what: &str) {
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}
+
+/// A test on both databases: `both!(name, async |server: &Server| { … });`
+macro_rules! both {
+    ($name:ident, $body:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            #[test]
+            fn sqlite() {
+                $crate::support::on(Some($crate::support::Database::sqlite()), $body);
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::support::on($crate::support::Database::postgres(), $body);
+            }
+        }
+    };
+}
+pub(crate) use both;
+
+/// Runs a test against a fresh server on a database; where there is none, it was skipped visibly.
+pub fn on(database: Option<Database>, test: impl AsyncFn(&Server)) {
+    let Some(database) = database else { return };
+    block_on(async {
+        let server = Server::start(database).await;
+        test(&server).await;
+    });
+}
+
+/// Runs a future to its end.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
