@@ -1,0 +1,9 @@
+# What the gate checks before the newcomer path.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo test --workspace
+
+# Rewrites the recorded contract; review the difference.
+openapi:
+    cargo run -q -- openapi > openapi/v1.json
