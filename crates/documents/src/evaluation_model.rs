@@ -72,7 +72,7 @@ pub struct MeasureDocument {
     /// For every kind but `recency_days`, `tenure_months` and `attribute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowDocument>,
-    /// For `on_time_rate`.
+    /// For `on_time_rate` and `settled_on_time_rate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<WeightWord>,
     /// For `attribute`: its code.
@@ -92,6 +92,7 @@ pub enum MeasureKind {
     ProfitContribution,
     Margin,
     OnTimeRate,
+    SettledOnTimeRate,
     AverageDaysLate,
     ComplaintRate,
     ReturnRate,
@@ -321,7 +322,7 @@ impl Reader {
             self.unused(&path.field("window"), &measure.window);
             Window::All
         };
-        if measure.kind != Kind::OnTimeRate {
+        if !matches!(measure.kind, Kind::OnTimeRate | Kind::SettledOnTimeRate) {
             self.unused(&path.field("weight"), &measure.weight);
         }
         if measure.kind != Kind::Attribute {
@@ -336,10 +337,11 @@ impl Reader {
             Kind::Margin => Measure::Margin { window },
             Kind::OnTimeRate => Measure::OnTimeRate {
                 window,
-                weight: match self.needed(&path.field("weight"), &measure.weight) {
-                    Some(WeightWord::Amount) => Weight::Amount,
-                    Some(WeightWord::Count) | None => Weight::Count,
-                },
+                weight: self.weight(path, measure),
+            },
+            Kind::SettledOnTimeRate => Measure::SettledOnTimeRate {
+                window,
+                weight: self.weight(path, measure),
             },
             Kind::AverageDaysLate => Measure::AverageDaysLate { window },
             Kind::ComplaintRate => Measure::ComplaintRate { window },
@@ -352,6 +354,13 @@ impl Reader {
                     .cloned()
                     .unwrap_or_default(),
             },
+        }
+    }
+
+    fn weight(&mut self, path: &Path, measure: &MeasureDocument) -> Weight {
+        match self.needed(&path.field("weight"), &measure.weight) {
+            Some(WeightWord::Amount) => Weight::Amount,
+            Some(WeightWord::Count) | None => Weight::Count,
         }
     }
 

@@ -82,7 +82,7 @@ fn any_window() -> impl Strategy<Value = Window> {
 }
 
 fn any_measure() -> impl Strategy<Value = Measure> {
-    (0_usize..12, any_window()).prop_map(|(kind, window)| match kind {
+    (0_usize..13, any_window()).prop_map(|(kind, window)| match kind {
         0 => Measure::Revenue { window },
         1 => Measure::OrderCount { window },
         2 => Measure::PurchaseDays { window },
@@ -98,6 +98,10 @@ fn any_measure() -> impl Strategy<Value = Measure> {
             weight: Weight::Amount,
         },
         8 => Measure::AverageDaysLate { window },
+        12 => Measure::SettledOnTimeRate {
+            window,
+            weight: Weight::Amount,
+        },
         9 => Measure::ComplaintRate { window },
         10 => Measure::ReturnRate { window },
         _ => [Measure::StaffRating { window }, Measure::TenureMonths]

@@ -130,4 +130,14 @@ fn receivables_on_time_and_days_late() {
     // Of 1,828 invoices due by then, 12 were still open and count as late.
     assert_eq!(shown(&by(Weight::Count), &all, "2013-06-30"), "62.1991");
     assert_eq!(shown(&by(Weight::Amount), &all, "2013-06-30"), "61.2572");
+    // Of the 1,846 settled by then, as dunning reports count.
+    let settled = |weight| Measure::SettledOnTimeRate { window, weight };
+    assert_eq!(
+        shown(&settled(Weight::Count), &all, "2013-06-30"),
+        "63.2178"
+    );
+    assert_eq!(
+        shown(&settled(Weight::Amount), &all, "2013-06-30"),
+        "62.3433"
+    );
 }

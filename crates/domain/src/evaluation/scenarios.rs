@@ -194,6 +194,7 @@ fn measure(text: &str) -> Measure {
         "profit_contribution" => Measure::ProfitContribution { window },
         "margin" => Measure::Margin { window },
         "on_time_rate" => Measure::OnTimeRate { window, weight },
+        "settled_on_time_rate" => Measure::SettledOnTimeRate { window, weight },
         "average_days_late" => Measure::AverageDaysLate { window },
         "complaint_rate" => Measure::ComplaintRate { window },
         "return_rate" => Measure::ReturnRate { window },

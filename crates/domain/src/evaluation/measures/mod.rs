@@ -54,6 +54,10 @@ pub enum Measure {
     /// is open past its due date is late; what is not yet due, or due on the date itself and open,
     /// does not count yet.
     OnTimeRate { window: Window, weight: Weight },
+    /// Share of the invoices settled in the window (by the day of settlement) that were settled by
+    /// their due date, per cent. What is still open does not count, however late it is: the figure
+    /// that dunning reports usually show, beside the stricter [`Measure::OnTimeRate`].
+    SettledOnTimeRate { window: Window, weight: Weight },
     /// Mean over the same invoices of the days between due date and settlement, early payment
     /// counting 0 and open invoices up to the date of evaluation.
     AverageDaysLate { window: Window },
@@ -84,6 +88,7 @@ impl Measure {
             Self::ProfitContribution { .. } => "profit_contribution",
             Self::Margin { .. } => "margin",
             Self::OnTimeRate { .. } => "on_time_rate",
+            Self::SettledOnTimeRate { .. } => "settled_on_time_rate",
             Self::AverageDaysLate { .. } => "average_days_late",
             Self::ComplaintRate { .. } => "complaint_rate",
             Self::ReturnRate { .. } => "return_rate",
@@ -101,9 +106,10 @@ impl Measure {
             Self::PurchaseDays { .. } | Self::RecencyDays | Self::AverageDaysLate { .. } => {
                 Some("days")
             }
-            Self::Margin { .. } | Self::OnTimeRate { .. } | Self::ReturnRate { .. } => {
-                Some("percent")
-            }
+            Self::Margin { .. }
+            | Self::OnTimeRate { .. }
+            | Self::SettledOnTimeRate { .. }
+            | Self::ReturnRate { .. } => Some("percent"),
             Self::ComplaintRate { .. } => Some("complaints_per_100_orders"),
             Self::TenureMonths => Some("months"),
             Self::StaffRating { .. } => Some("rating"),
@@ -120,6 +126,7 @@ impl Measure {
             | Self::ProfitContribution { window }
             | Self::Margin { window }
             | Self::OnTimeRate { window, .. }
+            | Self::SettledOnTimeRate { window, .. }
             | Self::AverageDaysLate { window }
             | Self::ComplaintRate { window }
             | Self::ReturnRate { window }
@@ -148,9 +155,9 @@ impl Measure {
             Self::ReturnRate { .. } => &[OrderLine, Return],
             Self::StaffRating { .. } => &[StaffRating],
             Self::TenureMonths => FactKind::ALL,
-            Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } => {
-                &[Invoice, Payment, CreditNote]
-            }
+            Self::OnTimeRate { .. }
+            | Self::SettledOnTimeRate { .. }
+            | Self::AverageDaysLate { .. } => &[Invoice, Payment, CreditNote],
             Self::Attribute { .. } => &[],
         }
     }
@@ -169,7 +176,12 @@ impl Measure {
             Self::RecencyDays => time::recency_days(subject, as_of),
             Self::ProfitContribution { .. } => profit::contribution(subject, span),
             Self::Margin { .. } => profit::margin(subject, span),
-            Self::OnTimeRate { weight, .. } => payment::on_time_rate(subject, span, *weight),
+            Self::OnTimeRate { weight, .. } => {
+                payment::on_time_rate(payment::due(subject, span), *weight)
+            }
+            Self::SettledOnTimeRate { weight, .. } => {
+                payment::on_time_rate(payment::settled(subject, span), *weight)
+            }
             Self::AverageDaysLate { .. } => payment::average_days_late(subject, span),
             Self::ComplaintRate { .. } => service::complaint_rate(subject, span),
             Self::ReturnRate { .. } => service::return_rate(subject, span),
@@ -188,6 +200,9 @@ impl Measure {
             Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } => {
                 payment::due(subject, span).map(|due| due.invoice).collect()
             }
+            Self::SettledOnTimeRate { .. } => payment::settled(subject, span)
+                .map(|due| due.invoice)
+                .collect(),
             Self::StaffRating { .. } => rating::latest(subject, span).map(|fact| fact.id).collect(),
             _ => subject
                 .counted(self.kinds(), span)
@@ -207,7 +222,9 @@ impl Measure {
         // Settled invoices pass through the window by their due dates; of the facts behind them
         // only those to come matter.
         let window = match self {
-            Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } => None,
+            Self::OnTimeRate { .. }
+            | Self::SettledOnTimeRate { .. }
+            | Self::AverageDaysLate { .. } => None,
             _ => self.window(),
         };
         let facts = time::next_fact_change(self.kinds(), window, subject, as_of);
@@ -215,6 +232,9 @@ impl Measure {
             Self::RecencyDays => time::next_recency_band(scoring, subject, as_of),
             Self::TenureMonths => time::next_tenure_band(scoring, subject, as_of),
             Self::OnTimeRate { window, .. } => payment::next_due_change(*window, subject, as_of),
+            Self::SettledOnTimeRate { window, .. } => {
+                payment::next_settled_change(*window, subject, as_of)
+            }
             Self::AverageDaysLate { window } => [
                 payment::next_due_change(*window, subject, as_of),
                 payment::next_lateness_band(scoring, *window, subject, as_of),

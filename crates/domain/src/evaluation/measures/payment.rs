@@ -22,20 +22,19 @@ pub(super) struct Due {
 }
 
 pub(super) fn on_time_rate(
-    subject: &Subject<'_>,
-    span: Span,
+    invoices: impl Iterator<Item = Due> + Clone,
     weight: Weight,
 ) -> Result<Measured, EvaluationError> {
     let weigh = |due: &Due| match weight {
         Weight::Count => 1,
         Weight::Amount => due.amount,
     };
-    if due(subject, span).next().is_none() {
+    if invoices.clone().next().is_none() {
         return Ok(Measured::Missing(MissingReason::NoData));
     }
-    let punctual = due(subject, span).filter(|due| due.days_late == 0);
+    let punctual = invoices.clone().filter(|due| due.days_late == 0);
     let part = sum(punctual.map(|due| weigh(&due)));
-    let whole = sum(due(subject, span).map(|due| weigh(&due)));
+    let whole = sum(invoices.map(|due| weigh(&due)));
     Measured::ratio(part, whole, 100)
 }
 
@@ -51,9 +50,47 @@ pub(super) fn average_days_late(
 }
 
 /// The invoices due in the span of which it is known whether they were paid on time.
-pub(super) fn due<'a>(subject: &Subject<'a>, span: Span) -> impl Iterator<Item = Due> + use<'a> {
+pub(super) fn due<'a>(
+    subject: &Subject<'a>,
+    span: Span,
+) -> impl Iterator<Item = Due> + Clone + use<'a> {
     let judge = move |invoice: &SettledInvoice| judged(invoice, span);
     subject.invoices.iter().filter_map(judge)
+}
+
+/// The invoices settled in the span, with how late that was.
+pub(super) fn settled<'a>(
+    subject: &Subject<'a>,
+    span: Span,
+) -> impl Iterator<Item = Due> + Clone + use<'a> {
+    subject.invoices.iter().filter_map(move |invoice| {
+        let settled_on = invoice.settled_on.filter(|day| span.contains(*day))?;
+        Some(Due {
+            invoice: invoice.invoice,
+            amount: invoice.amount.units(),
+            days_late: days_between(invoice.due_on?, settled_on).max(0),
+            open: false,
+        })
+    })
+}
+
+/// The first date on which a settlement begins to count or leaves the window.
+pub(super) fn next_settled_change(
+    window: Window,
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Option<NaiveDate> {
+    let days = || {
+        subject
+            .invoices
+            .iter()
+            .filter_map(|invoice| invoice.settled_on)
+    };
+    let coming = days().filter(|day| *day > as_of).min();
+    [next_passage(days(), window, as_of), coming]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 fn judged(invoice: &SettledInvoice, span: Span) -> Option<Due> {
