@@ -35,6 +35,15 @@ pub enum Command {
         #[arg(long)]
         bind: Option<String>,
     },
+    /// Serve a generated company, with look-ups ready to paste
+    Demo {
+        /// Address and port [env: TIERCEL_BIND] [default: 127.0.0.1:8080]
+        #[arg(long)]
+        bind: Option<String>,
+        /// How many customers to generate
+        #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        customers: u32,
+    },
     /// Bring the schema up to this version
     Migrate {
         /// Print the SQL instead of running it

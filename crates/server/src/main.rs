@@ -3,8 +3,7 @@
 mod cli;
 mod commands;
 mod config;
-#[cfg_attr(not(test), expect(dead_code, reason = "loaded by the next commit"))]
-mod demo;
+mod company;
 mod failure;
 mod files;
 mod opening;
@@ -12,7 +11,7 @@ mod output;
 
 use clap::Parser;
 use cli::{AuditCommand, Cli, ClientCommand, Command, ConfigCommand};
-use commands::{access, audit, migrate, serve};
+use commands::{access, audit, demo, migrate, serve};
 use config::Config;
 use failure::Failure;
 use opening::open;
@@ -43,6 +42,13 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve { bind } => {
             config.bind = bind.unwrap_or(config.bind);
             serve::run(&config).await
+        }
+        Command::Demo { bind, customers } => {
+            config.bind = bind.unwrap_or(config.bind);
+            if config.data == Config::default().data {
+                config.data = demo::DIRECTORY.into();
+            }
+            demo::run(config, usize::try_from(customers).unwrap_or(usize::MAX)).await
         }
         Command::Migrate { dry_run } => migrate::run(&config, dry_run).await,
         Command::Client { command } => client(&config, command).await,

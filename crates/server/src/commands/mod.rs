@@ -2,5 +2,6 @@
 
 pub mod access;
 pub mod audit;
+pub mod demo;
 pub mod migrate;
 pub mod serve;
