@@ -3,7 +3,7 @@
 use crate::clock::from_micros;
 use crate::entity::evaluation;
 use crate::error::DbError;
-use crate::store::{Source, sealed::Sealed};
+use crate::store::Source;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tiercel_domain::ids::{CustomerId, DocumentId, EvaluationId, WriteId};

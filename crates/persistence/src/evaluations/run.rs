@@ -57,7 +57,8 @@ pub async fn run_chunk(
         cause: Cause::Run,
         stands: as_of != basis.today,
     };
-    let written = store.write(&writing(principal), async |tx| {
+    let writing = writing(principal);
+    let written = store.write(&writing, async |tx| {
         tx.touch(&ids).await?;
         let facts = Facts::load(tx, &ids).await?;
         let ledgers = receivables::allocate_all(&facts, &ids, as_of)?;
@@ -109,7 +110,8 @@ pub async fn advance(
     let Some(last) = ids.last().copied() else {
         return Ok(None);
     };
-    let written = store.write(&writing("system"), async |tx| {
+    let writing = writing("system");
+    let written = store.write(&writing, async |tx| {
         super::refresh(tx, &ids, basis, Cause::Time).await?;
         Ok::<_, RefreshError>((ids.len(), None))
     });

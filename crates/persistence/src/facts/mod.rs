@@ -4,12 +4,15 @@
 //! | understood | `incoming.rs`: references resolved, amounts valued, content hashed      |
 //! | read       | `read.rs`: of customers, pages, versions                                |
 //! | rows       | `rows.rs`: columns ↔ domain values                                      |
+//! | tests      | `tests.rs`: against an embedded database                                 |
 //! | domain     | `crates/domain/src/fact.rs`, `crates/domain/src/facts/`                 |
 
 mod incoming;
 mod read;
 mod record;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use read::{FactFilter, find, of_customers, page, versions};
 pub use record::{Recorded, record};

@@ -4,7 +4,7 @@ use super::rows::{StoredFact, to_fact, to_stored};
 use crate::entity::{fact, fact_note, journal};
 use crate::error::DbError;
 use crate::sql::MANY;
-use crate::store::{Source, sealed::Sealed};
+use crate::store::Source;
 use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
