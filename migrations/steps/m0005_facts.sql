@@ -23,6 +23,7 @@ CREATE TABLE fact (
     currency {text},
     base_amount {integer},
     rate_id {uuid},
+    given_cost {integer},
     cost {integer},
     cost_source {text} NOT NULL,
     due_on {date},
@@ -91,13 +92,15 @@ CREATE TABLE rollup (
     PRIMARY KEY (customer_id, month, category)
 ) {strict}
 ----
--- Invoices that are not settled; equal to an allocation of all payments from facts.
+-- Invoices that are not settled; equal to an allocation of all payments from facts, as of the
+-- day in `receivables`.
 CREATE TABLE open_item (
     customer_id {uuid} NOT NULL,
     fact_id {uuid} NOT NULL,
     doc_system {text},
     doc_kind {text},
     doc_id {text},
+    doc_line {text},
     invoiced_on {date} NOT NULL,
     due_on {date},
     amount {integer} NOT NULL,
@@ -106,9 +109,14 @@ CREATE TABLE open_item (
     PRIMARY KEY (customer_id, fact_id)
 ) {strict}
 ----
--- Receivables of a customer in one row: what is not on any invoice, and whether invoices are known at all.
+-- Receivables of a customer in one row: what is not on any invoice, whether invoices are known at
+-- all, and the next day on which a fact that is already known begins to count.
 CREATE TABLE receivables (
     customer_id {uuid} NOT NULL PRIMARY KEY,
+    as_of {date} NOT NULL,
     invoice_count {integer} NOT NULL,
-    unallocated {integer} NOT NULL
+    unallocated {integer} NOT NULL,
+    next_change_on {date}
 ) {strict}
+----
+CREATE INDEX receivables_next_change ON receivables (next_change_on) WHERE next_change_on IS NOT NULL

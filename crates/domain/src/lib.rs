@@ -10,6 +10,7 @@ pub mod decision;
 pub mod discounts;
 pub mod evaluation;
 pub mod fact;
+pub mod facts;
 pub mod ids;
 pub mod incoming;
 pub mod money;

@@ -1,0 +1,19 @@
+//! Facts: append-only versions, as they were known at any position of the journal.
+//!
+//! | recorded   | `record.rs`: many at once, each created, updated, unchanged or rejected |
+//! | understood | `incoming.rs`: references resolved, amounts valued, content hashed      |
+//! | read       | `read.rs`: of customers, pages, versions                                |
+//! | rows       | `rows.rs`: columns ↔ domain values                                      |
+//! | tests      | `tests.rs`: against an embedded database                                 |
+//! | domain     | `crates/domain/src/fact.rs`, `crates/domain/src/facts/`                 |
+
+mod incoming;
+mod read;
+mod record;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use read::{FactFilter, find, of_customers, page, versions};
+pub use record::{Recorded, record};
+pub use rows::StoredFact;

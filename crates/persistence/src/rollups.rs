@@ -1,0 +1,107 @@
+//! Sums of facts per customer, month and category: a projection, rebuilt for the months touched.
+
+use crate::entity::rollup;
+use crate::error::DbError;
+use crate::refresh::{Facts, RefreshError};
+use crate::sql::MANY;
+use crate::store::{Source, sealed::Sealed};
+use crate::write::Tx;
+use chrono::NaiveDate;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use tiercel_domain::fact::Fact;
+use tiercel_domain::ids::CustomerId;
+use tiercel_domain::rollups::{MEASURES, Rollup, RollupKey, month_of};
+use uuid::Uuid;
+
+/// Replaces the rows of these customers in these months.
+pub(crate) async fn rebuild(
+    tx: &Tx,
+    facts: &Facts,
+    ids: &BTreeSet<CustomerId>,
+    months: &BTreeSet<NaiveDate>,
+) -> Result<(), RefreshError> {
+    if months.is_empty() {
+        return Ok(());
+    }
+    let months_list: Vec<NaiveDate> = months.iter().copied().collect();
+    let customers: Vec<Uuid> = ids.iter().map(|id| Uuid::from_u128(id.bits())).collect();
+    for chunk in months_list.chunks(MANY) {
+        rollup::Entity::delete_many()
+            .filter(rollup::Column::CustomerId.is_in(customers.iter().copied()))
+            .filter(rollup::Column::Month.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await
+            .map_err(DbError::from)?;
+    }
+    let mut rows = Vec::new();
+    for id in ids {
+        let touched = |fact: &&Fact| months.contains(&month_of(fact.occurred_on));
+        let touched: Vec<Fact> = facts.of(*id).iter().filter(touched).cloned().collect();
+        let sums = tiercel_domain::rollups::rollup(&touched);
+        let sums = sums.map_err(|_| RefreshError::TooLarge(*id))?;
+        rows.extend(sums.iter().map(|(key, sum)| to_row(key, sum)));
+    }
+    for chunk in rows.chunks(MANY) {
+        rollup::Entity::insert_many(chunk.iter().cloned())
+            .exec_without_returning(tx.connection())
+            .await
+            .map_err(DbError::from)?;
+    }
+    Ok(())
+}
+
+/// The sums kept of customers, in all months.
+pub async fn of_customers(
+    source: &impl Source,
+    ids: &BTreeSet<CustomerId>,
+) -> Result<BTreeMap<RollupKey, Rollup>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from_u128(id.bits())).collect();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(MANY) {
+        let rows = rollup::Entity::find()
+            .filter(rollup::Column::CustomerId.is_in(chunk.iter().copied()))
+            .order_by_asc(rollup::Column::CustomerId)
+            .order_by_asc(rollup::Column::Month)
+            .all(source.connection())
+            .await?;
+        for row in &rows {
+            let (key, sum) = to_rollup(row)?;
+            found.insert(key, sum);
+        }
+    }
+    Ok(found)
+}
+
+fn to_row(key: &RollupKey, sum: &Rollup) -> rollup::ActiveModel {
+    let category = key.category.as_ref();
+    rollup::Model {
+        customer_id: Uuid::from_u128(key.customer.bits()),
+        month: key.month,
+        category: category.map_or_else(String::new, ToString::to_string),
+        measures: serde_json::json!(sum.units()).to_string(),
+    }
+    .into_active_model()
+    .reset_all()
+}
+
+fn to_rollup(row: &rollup::Model) -> Result<(RollupKey, Rollup), DbError> {
+    let corrupt = |detail: String| DbError::corrupt("rollup", detail);
+    let units: [i64; MEASURES] =
+        serde_json::from_str(&row.measures).map_err(|error| corrupt(error.to_string()))?;
+    let category = match row.category.as_str() {
+        "" => None,
+        text => Some(
+            text.parse()
+                .map_err(|_| corrupt(format!("the category `{text}`")))?,
+        ),
+    };
+    let key = RollupKey {
+        customer: CustomerId::from_bits(row.customer_id.as_u128()),
+        month: row.month,
+        category,
+    };
+    Ok((key, Rollup::from_units(units)))
+}
