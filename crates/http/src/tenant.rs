@@ -116,7 +116,10 @@ impl TenantHandle {
             return Ok(());
         }
         let words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
-        let detail = format!("the credential lacks one of the scopes `{}`", words.join("`, `"));
+        let detail = format!(
+            "the credential lacks one of the scopes `{}`",
+            words.join("`, `")
+        );
         Err(Problem::new(Kind::Forbidden, detail))
     }
 

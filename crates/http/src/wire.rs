@@ -51,7 +51,14 @@ mod tests {
     fn dates_have_one_spelling() {
         let mut faults = Faults::default();
         assert!(date(&mut faults, "/d", "2024-02-29").is_some() && faults.is_empty());
-        for text in ["2023-02-29", "2024-2-9", "24-02-09", "+12024-02-09", " 2024-02-09", ""] {
+        for text in [
+            "2023-02-29",
+            "2024-2-9",
+            "24-02-09",
+            "+12024-02-09",
+            " 2024-02-09",
+            "",
+        ] {
             assert_eq!(date(&mut faults, "/d", text), None, "{text}");
         }
     }

@@ -28,7 +28,10 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Publishes the default model and policies where a tenant has none yet.
 pub async fn seed_defaults(store: &Store) -> Result<(), DbError> {
     for (kind, text) in [
-        (DocumentKind::EvaluationModel, evaluation_model::DEFAULT_MODEL),
+        (
+            DocumentKind::EvaluationModel,
+            evaluation_model::DEFAULT_MODEL,
+        ),
         (DocumentKind::DiscountPolicy, discount_policy::DEFAULT),
         (DocumentKind::CreditPolicy, credit_policy::DEFAULT),
         (DocumentKind::RoutingPolicy, routing_policy::DEFAULT),
@@ -49,7 +52,10 @@ mod tests {
     fn the_defaults_have_no_faults() {
         let tiers: BTreeSet<_> = ["high", "general", "low"].map(str::to_owned).into();
         for (kind, text) in [
-            (DocumentKind::EvaluationModel, evaluation_model::DEFAULT_MODEL),
+            (
+                DocumentKind::EvaluationModel,
+                evaluation_model::DEFAULT_MODEL,
+            ),
             (DocumentKind::DiscountPolicy, discount_policy::DEFAULT),
             (DocumentKind::CreditPolicy, credit_policy::DEFAULT),
             (DocumentKind::RoutingPolicy, routing_policy::DEFAULT),

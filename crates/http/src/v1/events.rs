@@ -149,7 +149,7 @@ fn audited(entry: &Entry) -> Result<AuditResponse, Problem> {
 ///
 /// Every write is one event, numbered without gaps shortly after its commit. Poll with `after` set
 /// to the last `next`; positions are plain numbers and stay valid for ever.
-#[utoipa::path(tag = "events", responses((status = 200, description = "Events after the position", body = EventsResponse)))]
+#[utoipa::path(tag = "events", params(ReadJournal), responses((status = 200, description = "Events after the position", body = EventsResponse)))]
 #[get("/events")]
 pub async fn list_events(
     tenant: Tenant<need::EventsRead>,
@@ -163,7 +163,7 @@ pub async fn list_events(
 /// Read the audit trail
 ///
 /// The same journal as `/v1/events`, with who wrote and the hash chain.
-#[utoipa::path(tag = "events", responses((status = 200, description = "Entries after the position", body = AuditTrailResponse)))]
+#[utoipa::path(tag = "events", params(ReadJournal), responses((status = 200, description = "Entries after the position", body = AuditTrailResponse)))]
 #[get("/audit")]
 pub async fn list_audit(
     tenant: Tenant<need::AuditRead>,

@@ -109,7 +109,7 @@ pub struct ListJobs {
 /// List jobs
 ///
 /// Newest first. Needs `imports:write`, `evaluations:run` or `evaluations:read`.
-#[utoipa::path(tag = "jobs", responses((status = 200, description = "A page of jobs", body = Page<JobResponse>)))]
+#[utoipa::path(tag = "jobs", params(ListJobs), responses((status = 200, description = "A page of jobs", body = Page<JobResponse>)))]
 #[get("/jobs")]
 pub async fn list_jobs(
     tenant: TenantHandle,

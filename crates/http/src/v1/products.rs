@@ -21,8 +21,8 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, put};
 use tiercel_domain::ids::ProductId;
 use tiercel_domain::incoming::IncomingProduct;
-use tiercel_persistence::products::{self as store, Outcome, Product};
 use tiercel_persistence::Tx;
+use tiercel_persistence::products::{self as store, Outcome, Product};
 use utoipa_actix_web::service_config::ServiceConfig;
 use wire::{
     CreateProductRequest, ListProducts, PageQuery, PatchProductRequest, ProductResponse,
@@ -66,7 +66,7 @@ pub async fn create_product(
 }
 
 /// List products
-#[utoipa::path(tag = "products", responses((status = 200, description = "A page of products", body = Page<ProductResponse>)))]
+#[utoipa::path(tag = "products", params(ListProducts), responses((status = 200, description = "A page of products", body = Page<ProductResponse>)))]
 #[get("/products")]
 pub async fn list_products(
     tenant: Tenant<need::ProductsRead>,
@@ -127,7 +127,7 @@ pub async fn update_product(
 
 /// List the versions of a product
 #[utoipa::path(tag = "products",
-    params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w")),
+    params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
     responses((status = 200, description = "All versions, oldest first", body = Page<ProductVersionResponse>)))]
 #[get("/products/{id}/history")]
 pub async fn list_product_history(
@@ -181,18 +181,24 @@ pub async fn upsert_product_by_sku(
     body: Json<PatchProductRequest>,
 ) -> Result<HttpResponse, Problem> {
     let incoming = body.value.into_incoming(wire::sku(&sku)?)?;
-    reply::write(&tenant, "product.upserted", &retry, &body.hash, async |tx| {
-        let before = store::find_by_sku(tx, &sku).await?;
-        if conditions.create_only() && before.is_some() {
-            return Err(Problem::new(Kind::Stale, "a product has this sku already"));
-        }
-        let (product, outcome) = save(&tenant, tx, &incoming).await?;
-        if outcome == Outcome::Created {
-            return created(product);
-        }
-        let version = product.version;
-        Ok(Reply::ok(&ProductResponse::from(product))?.version(version))
-    })
+    reply::write(
+        &tenant,
+        "product.upserted",
+        &retry,
+        &body.hash,
+        async |tx| {
+            let before = store::find_by_sku(tx, &sku).await?;
+            if conditions.create_only() && before.is_some() {
+                return Err(Problem::new(Kind::Stale, "a product has this sku already"));
+            }
+            let (product, outcome) = save(&tenant, tx, &incoming).await?;
+            if outcome == Outcome::Created {
+                return created(product);
+            }
+            let version = product.version;
+            Ok(Reply::ok(&ProductResponse::from(product))?.version(version))
+        },
+    )
     .await
 }
 

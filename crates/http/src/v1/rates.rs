@@ -20,7 +20,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(record_exchange_rate).service(list_exchange_rates);
+    config
+        .service(record_exchange_rate)
+        .service(list_exchange_rates);
 }
 
 /// A rate from a day on; the same day again corrects it.
@@ -40,7 +42,11 @@ impl RecordRateRequest {
         let mut faults = Faults::default();
         let currency = faults.currency("/currency", &self.currency);
         if currency == Some(base) {
-            faults.add("/currency", "base_currency", "the base currency has no rate");
+            faults.add(
+                "/currency",
+                "base_currency",
+                "the base currency has no rate",
+            );
         }
         let day = date(&mut faults, "/valid_from", &self.valid_from);
         let rate: Option<Rate> = faults.number("/rate", &self.rate);
@@ -110,7 +116,7 @@ pub async fn record_exchange_rate(
 }
 
 /// List the exchange rates in force
-#[utoipa::path(tag = "rates", responses((status = 200, description = "A page of rates", body = Page<RateResponse>)))]
+#[utoipa::path(tag = "rates", params(ListRates), responses((status = 200, description = "A page of rates", body = Page<RateResponse>)))]
 #[get("/exchange-rates")]
 pub async fn list_exchange_rates(
     tenant: Tenant<need::ProductsRead>,

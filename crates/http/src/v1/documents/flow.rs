@@ -48,8 +48,7 @@ pub fn canonical(kind: DocumentKind, document: &serde_json::Value) -> Result<Str
     let text = document.to_string();
     lint::canonical_of(kind, text.as_bytes()).map_err(|faults| {
         let detail = faults.first().map_or("", |fault| fault.detail.as_str());
-        Problem::new(Kind::Unreadable, detail)
-            .with_errors(faults.iter().map(lint::told).collect())
+        Problem::new(Kind::Unreadable, detail).with_errors(faults.iter().map(lint::told).collect())
     })
 }
 
@@ -80,33 +79,6 @@ pub async fn show(
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag(found.revision)))
         .json(DocumentResponse::try_from(&found)?))
-}
-
-/// Begins a document that does not exist yet.
-pub async fn create(
-    tenant: &TenantHandle,
-    retry: &RetryKey,
-    kind: DocumentKind,
-    code: &str,
-    body: &str,
-) -> Result<HttpResponse, Problem> {
-    let draft = NewDraft {
-        kind,
-        code,
-        body,
-        author: tenant.principal(),
-    };
-    let hash = crypto::sha256_hex(format!("{code}\n{body}").as_bytes());
-    reply::write(tenant, "document.drafted", retry, &hash, async |tx| {
-        if store::id_of(tx, kind, code).await?.is_some() {
-            return Err(Problem::new(Kind::Conflict, "a document has this code already"));
-        }
-        let stored = store::create_draft(tx, &draft).await?;
-        let location = format!("/v1/evaluation-models/{}/versions/1", stored.id);
-        let body = DocumentResponse::try_from(&stored)?;
-        Ok(Reply::created(location, &body)?.version(stored.revision))
-    })
-    .await
 }
 
 pub async fn draft(

@@ -68,9 +68,8 @@ pub async fn known_tiers(
     on: NaiveDate,
 ) -> Result<Option<BTreeSet<String>>, Problem> {
     let model = store::in_force(source, DocumentKind::EvaluationModel, on).await?;
-    let read = model.and_then(|model| {
-        fault::read::<EvaluationModelDocument>(model.body.as_bytes()).ok()
-    });
+    let read =
+        model.and_then(|model| fault::read::<EvaluationModelDocument>(model.body.as_bytes()).ok());
     Ok(read.map(|model| model.tiers.into_iter().map(|tier| tier.code).collect()))
 }
 

@@ -10,7 +10,8 @@ use crate::etag::Conditions;
 use crate::faults::Faults;
 use crate::listing::{self, Listing};
 use crate::page::Page;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
+use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::Tenant;
@@ -19,7 +20,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use tiercel_documents::evaluation_model::EvaluationModelDocument;
 use tiercel_domain::ids::DocumentId;
 use tiercel_persistence::Source;
-use tiercel_persistence::documents::{self as store, DocumentKind, DocumentSummary};
+use tiercel_persistence::documents::{self as store, DocumentKind, DocumentSummary, NewDraft};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 const KIND: DocumentKind = DocumentKind::EvaluationModel;
@@ -55,7 +56,7 @@ async fn model(source: &impl Source, name: &str) -> Result<Address, Problem> {
 }
 
 /// List evaluation models
-#[utoipa::path(tag = "evaluation-models", responses((status = 200, description = "A page of models", body = Page<ModelResponse>)))]
+#[utoipa::path(tag = "evaluation-models", params(ListVersions), responses((status = 200, description = "A page of models", body = Page<ModelResponse>)))]
 #[get("/evaluation-models")]
 pub async fn list_evaluation_models(
     tenant: Tenant<need::ModelsRead>,
@@ -86,7 +87,24 @@ pub async fn create_evaluation_model(
 ) -> Result<HttpResponse, Problem> {
     let code = code(&body.value.code)?;
     let document = flow::canonical(KIND, &body.value.document)?;
-    flow::create(&tenant, &retry, KIND, &code, &document).await
+    let taken = || Problem::new(Kind::Conflict, "a model has this code already");
+    let draft = NewDraft {
+        kind: KIND,
+        code: &code,
+        body: &document,
+        author: tenant.principal(),
+    };
+    let (action, hash) = ("document.drafted", &body.hash);
+    reply::write(&tenant, action, &retry, hash, async |tx| {
+        if store::id_of(tx, KIND, &code).await?.is_some() {
+            return Err(taken());
+        }
+        let stored = store::create_draft(tx, &draft).await?;
+        let location = format!("/v1/evaluation-models/{}/versions/1", stored.id);
+        let body = DocumentResponse::try_from(&stored)?;
+        Ok(Reply::created(location, &body)?.version(stored.revision))
+    })
+    .await
 }
 
 /// A code that is no id and needs no escaping in a path.
@@ -107,7 +125,7 @@ fn code(text: &str) -> Result<String, Problem> {
 ///
 /// Oldest first, drafts included.
 #[utoipa::path(tag = "evaluation-models",
-    params(("id" = String, Path, description = "Id or code of the model", example = "default")),
+    params(("id" = String, Path, description = "Id or code of the model", example = "default"), ListVersions),
     responses((status = 200, description = "A page of versions", body = Page<VersionResponse>)))]
 #[get("/evaluation-models/{id}/versions")]
 pub async fn list_evaluation_model_versions(
@@ -192,7 +210,7 @@ pub async fn lint_evaluation_model_version(
 /// The body may be absent: then it is in force from today on. A draft with faults is refused: 422.
 #[utoipa::path(tag = "evaluation-models",
     params(("id" = String, Path, description = "Id or code of the model", example = "default"), ("version" = i64, Path, description = "Number of the version", example = 1)),
-    request_body(content = PublishRequest, content_type = "application/json"),
+    request_body(content = Option<PublishRequest>, content_type = "application/json"),
     responses((status = 200, description = "The published version", body = DocumentResponse)))]
 #[post("/evaluation-models/{id}/versions/{version}/publish")]
 pub async fn publish_evaluation_model_version(

@@ -36,7 +36,12 @@ async fn policy(source: &impl Source, word: &str) -> Result<Address, Problem> {
         "discount" => DocumentKind::DiscountPolicy,
         "credit" => DocumentKind::CreditPolicy,
         "routing" => DocumentKind::RoutingPolicy,
-        _ => return Err(Problem::new(Kind::NotFound, "no service policy has this kind")),
+        _ => {
+            return Err(Problem::new(
+                Kind::NotFound,
+                "no service policy has this kind",
+            ));
+        }
     };
     Ok(Address {
         kind,
@@ -50,7 +55,7 @@ async fn policy(source: &impl Source, word: &str) -> Result<Address, Problem> {
 ///
 /// Oldest first, drafts included.
 #[utoipa::path(tag = "service-policies",
-    params(("kind" = String, Path, description = "`discount`, `credit` or `routing`", example = "discount")),
+    params(("kind" = String, Path, description = "`discount`, `credit` or `routing`", example = "discount"), ListVersions),
     responses((status = 200, description = "A page of versions", body = Page<VersionResponse>)))]
 #[get("/service-policies/{kind}/versions")]
 pub async fn list_service_policy_versions(
@@ -135,7 +140,7 @@ pub async fn lint_service_policy_version(
 /// The body may be absent: then it is in force from today on. A draft with faults is refused: 422.
 #[utoipa::path(tag = "service-policies",
     params(("kind" = String, Path, description = "`discount`, `credit` or `routing`", example = "discount"), ("version" = i64, Path, description = "Number of the version", example = 1)),
-    request_body(content = PublishRequest, content_type = "application/json"),
+    request_body(content = Option<PublishRequest>, content_type = "application/json"),
     responses((status = 200, description = "The published version", body = DocumentResponse)))]
 #[post("/service-policies/{kind}/versions/{version}/publish")]
 pub async fn publish_service_policy_version(

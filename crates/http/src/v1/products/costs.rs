@@ -126,6 +126,9 @@ pub async fn list_product_costs(
     existing(tenant.store(), id).await?;
     let shown = tenant.allows(Scope::CostsRead);
     let costs = store::cost_history(tenant.store(), id).await?;
-    let items = costs.iter().map(|cost| CostResponse::of(cost, shown)).collect();
+    let items = costs
+        .iter()
+        .map(|cost| CostResponse::of(cost, shown))
+        .collect();
     Ok(HttpResponse::Ok().json(CostsResponse { items }))
 }

@@ -82,9 +82,8 @@ impl PatchProductRequest {
             price(&mut faults, "/list_price", &text)
         });
         let class = self.margin_class;
-        let class = class.and_then(|word| {
-            faults.word("/margin_class", &word, MarginClass::from_word)
-        });
+        let class =
+            class.and_then(|word| faults.word("/margin_class", &word, MarginClass::from_word));
         let currency = self.currency;
         let currency = currency.and_then(|code| faults.currency("/currency", &code));
         let incoming = sku.map(|sku| IncomingProduct {
@@ -101,10 +100,7 @@ impl PatchProductRequest {
 }
 
 /// A field that could not be read is noted as a fault, so what it becomes does not matter.
-fn three_state<T, U>(
-    field: Option<Option<T>>,
-    read: impl FnOnce(T) -> Option<U>,
-) -> Change<U> {
+fn three_state<T, U>(field: Option<Option<T>>, read: impl FnOnce(T) -> Option<U>) -> Change<U> {
     match field {
         None => Change::Keep,
         Some(None) => Change::Clear,
@@ -162,9 +158,8 @@ impl ListProducts {
         let within = self.category.as_deref();
         let within = within.and_then(|text| faults.parsed("category", text, "not_a_category"));
         let class = self.margin_class.as_deref();
-        let class = class.and_then(|word| {
-            faults.word("margin_class", word, MarginClass::from_word)
-        });
+        let class =
+            class.and_then(|word| faults.word("margin_class", word, MarginClass::from_word));
         faults.finish(Some(Filter {
             sku: self.sku.clone(),
             within,
