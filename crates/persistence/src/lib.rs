@@ -12,6 +12,7 @@ pub mod customers;
 pub mod documents;
 mod entity;
 mod error;
+pub mod imports;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

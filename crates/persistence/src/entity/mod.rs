@@ -10,6 +10,7 @@ pub mod document;
 pub mod exchange_rate;
 pub mod external_id;
 pub mod idempotency;
+pub mod import_mapping;
 pub mod job;
 pub mod journal;
 pub mod key_material;
