@@ -28,20 +28,45 @@ CREATE TABLE import_mapping (
     PRIMARY KEY (name, version)
 ) {strict}
 ----
--- The uploaded file in pieces, so that any instance can resume; deleted when the job ends.
-CREATE TABLE import_spool (
-    job_id {uuid} NOT NULL,
-    part {text} NOT NULL,
-    piece {integer} NOT NULL,
-    bytes {bytes} NOT NULL,
-    PRIMARY KEY (job_id, part, piece)
+-- A file that was sent; its pieces are deleted when nothing needs them any more.
+CREATE TABLE import_upload (
+    upload_id {uuid} NOT NULL PRIMARY KEY,
+    bytes {integer} NOT NULL,
+    created_at {integer} NOT NULL
 ) {strict}
 ----
+-- The file in pieces, so that any instance can resume.
+CREATE TABLE import_spool (
+    upload_id {uuid} NOT NULL,
+    piece {integer} NOT NULL,
+    bytes {bytes} NOT NULL,
+    PRIMARY KEY (upload_id, piece)
+) {strict}
+----
+-- Second files, by the name that mappings use for them.
+CREATE TABLE import_file (
+    name {text} NOT NULL PRIMARY KEY,
+    upload_id {uuid} NOT NULL,
+    write_id {uuid} NOT NULL,
+    recorded_at {integer} NOT NULL
+) {strict}
+----
+-- What a job reads: the data under the empty name, second files under theirs.
+CREATE TABLE import_input (
+    job_id {uuid} NOT NULL,
+    part {text} NOT NULL,
+    upload_id {uuid} NOT NULL,
+    header {text},
+    PRIMARY KEY (job_id, part)
+) {strict}
+----
+-- Rows that were not imported, as they were read: personal data, kept for a limited time.
 CREATE TABLE import_rejection (
     job_id {uuid} NOT NULL,
+    place {integer} NOT NULL,
     row_no {integer} NOT NULL,
     line_no {integer} NOT NULL,
     reasons {text} NOT NULL,
-    raw {text} NOT NULL,
-    PRIMARY KEY (job_id, row_no)
+    cells {text} NOT NULL,
+    PRIMARY KEY (job_id, place)
 ) {strict}

@@ -55,7 +55,7 @@ fn fact(outcome: &Outcome) -> &IncomingFact {
 
 fn rejection(outcome: &Outcome) -> (u64, u64, Vec<&str>) {
     let rejection = outcome.as_ref().unwrap_err();
-    let codes = rejection.reasons.iter().map(|reason| reason.code);
+    let codes = rejection.reasons.iter().map(|reason| &*reason.code);
     (rejection.row, rejection.line, codes.collect())
 }
 

@@ -5,6 +5,7 @@ pub mod body;
 pub mod book;
 pub mod etag;
 pub mod faults;
+pub mod flows;
 pub mod follow;
 pub mod health;
 pub mod listing;

@@ -15,6 +15,7 @@ mod error;
 pub mod evaluations;
 pub mod facts;
 pub mod groups;
+pub mod imports;
 pub mod jobs;
 pub mod journal;
 pub mod keys;

@@ -26,6 +26,14 @@ impl<W: Write> ErrorFile<W> {
         })
     }
 
+    /// Goes on with a file that was begun elsewhere with the same header.
+    pub fn continued(out: W, header: &[String]) -> Self {
+        Self {
+            out: csv::Writer::from_writer(out),
+            width: header.len(),
+        }
+    }
+
     /// Begins the file that belongs to a reader's rows.
     pub fn for_rows_of<R: Read>(reader: &RowReader<R>, out: W) -> io::Result<Self> {
         Self::new(out, reader.header())

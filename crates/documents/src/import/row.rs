@@ -1,6 +1,7 @@
 //! What goes through an import: rows, the records made of them, and why some are not.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 use tiercel_domain::incoming::{IncomingCustomer, IncomingFact, IncomingProduct};
 use utoipa::ToSchema;
@@ -14,12 +15,12 @@ pub enum ImportRecord {
 }
 
 /// Why a row is rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowReason {
     /// The column or the calculation of columns; none where the row as a whole is meant.
     pub column: Option<String>,
     /// A stable word for programs, e.g. `not_a_date`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// A sentence for people.
     pub detail: String,
 }
@@ -28,7 +29,7 @@ impl RowReason {
     pub(super) fn of_row(code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             column: None,
-            code,
+            code: Cow::Borrowed(code),
             detail: detail.into(),
         }
     }
@@ -36,7 +37,7 @@ impl RowReason {
     pub(super) fn of(column: &str, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             column: Some(column.to_owned()),
-            code,
+            code: Cow::Borrowed(code),
             detail: detail.into(),
         }
     }
@@ -117,7 +118,8 @@ impl Row {
         }
     }
 
-    pub(super) fn rejected(&self, reasons: Vec<RowReason>) -> RowRejection {
+    /// The row as one that is not imported.
+    pub fn rejected(&self, reasons: Vec<RowReason>) -> RowRejection {
         RowRejection {
             row: self.number,
             line: self.line,

@@ -7,6 +7,7 @@ mod products;
 mod rates;
 
 pub use documents::seed_defaults;
+mod imports;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -18,4 +19,5 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(documents::routes)
         .configure(jobs::routes)
         .configure(events::routes);
+    imports::routes(config);
 }

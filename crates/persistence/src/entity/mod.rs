@@ -13,6 +13,7 @@ pub mod external_id;
 pub mod fact;
 pub mod fact_note;
 pub mod idempotency;
+pub mod import_mapping;
 pub mod job;
 pub mod journal;
 pub mod key_material;

@@ -1,0 +1,4 @@
+//! What is longer than a handler and shared: by operations, background work and the command line.
+
+pub mod imports;
+pub mod model;

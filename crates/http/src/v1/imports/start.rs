@@ -1,0 +1,167 @@
+//! Files to import and second files, streamed to where any instance can read them.
+
+use super::is_name;
+use super::receive::{Received, receive};
+use crate::body::{Query, media_type};
+use crate::faults::Faults;
+use crate::flows::imports::jobs;
+use crate::problem::{FieldError, Kind, Problem};
+use crate::reply::{self, Reply};
+use crate::retry::RetryKey;
+use crate::scope::need;
+use crate::tenant::{Tenant, TenantHandle};
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, post, put};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tiercel_persistence::crypto;
+use tiercel_persistence::imports::{self, Mapping, UploadId};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StartImportQuery {
+    /// The name of the mapping that says what the columns mean.
+    #[param(example = "orders")]
+    mapping: String,
+}
+
+/// An import that waits for its turn.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"job": "job_01k8z6v3q2e4r5t6y7a8b9c0de", "state": "queued", "mapping": "orders", "mapping_version": 1, "bytes": 48213}))]
+pub struct ImportQueuedResponse {
+    /// Follow it at `/v1/jobs/{job}`.
+    pub job: String,
+    pub state: String,
+    pub mapping: String,
+    pub mapping_version: i64,
+    /// Of the file that was received.
+    pub bytes: u64,
+}
+
+/// A second file that was received.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"name": "orders", "bytes": 20481, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))]
+pub struct ImportFileResponse {
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: String,
+}
+
+/// Supply a second file under the name that mappings give to the look-up; it replaces the file
+/// that had the name before, and jobs that are queued keep the one they were queued with.
+#[utoipa::path(tag = "imports",
+    params(("name" = String, Path, description = "The name of the look-up", example = "orders")),
+    request_body(description = "The file as it is", content((String = "text/csv"), (String = "application/x-ndjson"))),
+    responses((status = 200, description = "Received", body = ImportFileResponse)))]
+#[put("/import-files/{name}")]
+pub async fn put_import_file(
+    tenant: Tenant<need::ImportsWrite>,
+    name: Path<String>,
+    retry: RetryKey,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    require_file(&request)?;
+    let mut faults = Faults::default();
+    if !is_name(&name) {
+        faults.add("name", "name", "1 to 64 letters, digits, `.`, `_` and `-`");
+    }
+    faults.finish(Some(()))?;
+    let received = receive(tenant.store(), payload).await?;
+    let answer = ImportFileResponse {
+        name: name.clone(),
+        bytes: received.bytes,
+        sha256: received.hash.clone(),
+    };
+    let hash = received.hash.as_str();
+    let answered = reply::write(&tenant, "import_file.supplied", &retry, hash, async |tx| {
+        imports::put_file(tx, &name, received.upload, hash).await?;
+        Reply::ok(&answer)
+    })
+    .await;
+    keep_if_new(&tenant, &received, answered).await
+}
+
+/// Import a file: it is received whole, and a job imports it row by row
+#[utoipa::path(tag = "imports", params(StartImportQuery),
+    request_body(description = "The file as it is, up to 2 GiB, or a corrected error file", content((String = "text/csv"), (String = "application/x-ndjson"))),
+    responses((status = 202, description = "Queued", body = ImportQueuedResponse,
+        headers(("Location" = String, description = "The job")))))]
+#[post("/imports")]
+pub async fn start_import(
+    tenant: Tenant<need::ImportsWrite>,
+    Query(query): Query<StartImportQuery>,
+    retry: RetryKey,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    require_file(&request)?;
+    let (mapping, second_files) = find_mapping(&tenant, &query.mapping).await?;
+    let received = receive(tenant.store(), payload).await?;
+    let hash = crypto::sha256_hex(format!("{}\n{}", mapping.name, received.hash).as_bytes());
+    let answered = reply::write(&tenant, "import.queued", &retry, &hash, async |tx| {
+        let data = received.upload;
+        let job = jobs::queue(tx, &mapping, data, &second_files, tenant.principal()).await?;
+        let answer = ImportQueuedResponse {
+            job: job.to_string(),
+            state: "queued".to_owned(),
+            mapping: mapping.name.clone(),
+            mapping_version: mapping.version,
+            bytes: received.bytes,
+        };
+        Reply::accepted(format!("/v1/jobs/{job}"), &answer)
+    })
+    .await;
+    keep_if_new(&tenant, &received, answered).await
+}
+
+fn require_file(request: &HttpRequest) -> Result<(), Problem> {
+    match media_type(request).as_str() {
+        "text/csv" | "application/x-ndjson" => Ok(()),
+        _ => Err(Problem::new(
+            Kind::UnsupportedMediaType,
+            "send `Content-Type: text/csv` or `application/x-ndjson`",
+        )),
+    }
+}
+
+/// The mapping and the second files that it needs.
+async fn find_mapping(
+    tenant: &TenantHandle,
+    name: &str,
+) -> Result<(Mapping, BTreeMap<String, UploadId>), Problem> {
+    let mapping = imports::find(tenant.store(), name, None).await?;
+    let mapping = mapping.ok_or_else(|| {
+        let detail = "no import mapping has this name";
+        Problem::invalid(vec![FieldError::new("mapping", "unknown_mapping", detail)])
+    })?;
+    let names: Vec<String> = jobs::plan(&mapping)?
+        .lookups()
+        .map(|lookup| lookup.name)
+        .collect();
+    let found = imports::files(tenant.store(), &names).await?;
+    let mut faults = Faults::default();
+    for name in names.iter().filter(|name| !found.contains_key(*name)) {
+        let detail = format!("the mapping looks up in `{name}`: PUT /v1/import-files/{name} first");
+        faults.add("mapping", "missing_file", detail);
+    }
+    faults.finish(Some((mapping, found)))
+}
+
+/// A replayed or refused request leaves its file to nobody: it is deleted at once.
+async fn keep_if_new(
+    tenant: &TenantHandle,
+    received: &Received,
+    answered: Result<HttpResponse, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let replayed = |response: &HttpResponse| {
+        response.headers().contains_key("idempotency-replayed")
+    };
+    if answered.as_ref().is_ok_and(|response| !replayed(response)) {
+        return answered;
+    }
+    imports::discard(tenant.store(), received.upload).await?;
+    answered
+}
