@@ -67,6 +67,15 @@ impl Conditions {
         }
     }
 
+    /// Whether the caller has the representation with this tag (`If-None-Match`, compared weakly).
+    pub fn has_seen(&self, tag: &str) -> bool {
+        let known = self.if_none_match.as_deref().unwrap_or_default();
+        known
+            .split(',')
+            .map(|known| known.trim().trim_start_matches("W/"))
+            .any(|known| known == tag || known == "*")
+    }
+
     /// `If-None-Match: *`: create only.
     pub fn create_only(&self) -> bool {
         self.if_none_match.as_deref() == Some("*")

@@ -4,6 +4,7 @@
 //! [`Store::write`], which also stores the journal entry and the answer kept for retries.
 
 pub mod attributes;
+pub mod book;
 pub mod clients;
 mod clock;
 pub mod contacts;

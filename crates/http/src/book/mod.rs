@@ -1,33 +1,134 @@
 //! The decision book: what decisions need, in memory, current by the journal.
+//!
+//! | snapshot   | here: look-ups in one state that never changes           |
+//! | kept       | `keeper.rs`: filled at start, changed after every write  |
+//! | looked up  | `index.rs`: whose an external id or a phone number is    |
+//! | policies   | `policies.rs`: published documents, compiled, by date    |
+//! | currencies | `exchange.rs`: prices in the currency of a quote         |
+//! | rows       | `crates/persistence/src/book.rs`                         |
 
-use arc_swap::ArcSwap;
+mod exchange;
+mod index;
+mod keeper;
+mod policies;
+
+pub use exchange::Exchange;
+pub use keeper::BookKeeper;
+pub use policies::{Dated, Policies};
+
+use imbl::HashMap;
+use index::Index;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use tiercel_persistence::settings::Settings;
-use tiercel_persistence::{DbError, Effects, Store};
+use tiercel_domain::ids::{CustomerId, GroupId};
+use tiercel_domain::incoming::CustomerRef;
+use tiercel_domain::phones::MatchKey;
+use tiercel_persistence::book::BookCustomer;
+use tiercel_persistence::products::KnownProduct;
+use tiercel_persistence::rates::RateTable;
 
-/// One consistent state of the book; cheap to hold, never changes.
-#[derive(Debug, Default)]
-pub struct Book {}
+/// A tree of groups is not deeper; a circle that slipped in ends here.
+const DEEPEST: usize = 64;
 
-/// Keeps the book current and hands out snapshots.
-pub struct BookKeeper {
-    current: ArcSwap<Book>,
+/// Products by sku.
+pub type Products = BTreeMap<String, KnownProduct>;
+
+/// One consistent state of the book. The maps share what they have in common with the states
+/// before, so a new state costs what changed and not what there is.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    customers: HashMap<CustomerId, Arc<BookCustomer>>,
+    /// By system, then by the id there.
+    externals: HashMap<String, Index<String>>,
+    phones: Index<MatchKey>,
+    groups: Arc<BTreeMap<GroupId, Option<GroupId>>>,
+    products: Arc<Products>,
+    rates: Arc<RateTable>,
+    policies: Arc<Policies>,
 }
 
-impl BookKeeper {
-    /// Reads everything.
-    pub async fn load(_store: &Store, _settings: &Settings) -> Result<Self, DbError> {
-        Ok(Self {
-            current: ArcSwap::default(),
+impl Book {
+    /// A customer that is known and not erased.
+    pub fn customer(&self, id: CustomerId) -> Option<&Arc<BookCustomer>> {
+        self.customers.get(&id).filter(|customer| !customer.erased)
+    }
+
+    pub fn by_external(&self, system: &str, id: &str) -> Option<&Arc<BookCustomer>> {
+        let mut owners = self.externals.get(system)?.owners(id);
+        owners.find_map(|owner| self.customer(owner))
+    }
+
+    pub fn find(&self, reference: &CustomerRef) -> Option<&Arc<BookCustomer>> {
+        match reference {
+            CustomerRef::Id(id) => self.customer(*id),
+            CustomerRef::External(external) => self.by_external(&external.system, &external.id),
+        }
+    }
+
+    /// The first of the keys that anybody has, and who has it.
+    pub fn by_phone<'k>(
+        &self,
+        keys: &'k [MatchKey],
+    ) -> Option<(&'k MatchKey, Vec<&Arc<BookCustomer>>)> {
+        keys.iter().find_map(|key| {
+            let owners = self.phones.owners(key);
+            let owners: Vec<_> = owners.filter_map(|owner| self.customer(owner)).collect();
+            (!owners.is_empty()).then_some((key, owners))
         })
     }
 
-    pub fn snapshot(&self) -> Arc<Book> {
-        self.current.load_full()
+    pub fn product(&self, sku: &str) -> Option<&KnownProduct> {
+        self.products.get(sku)
     }
 
-    /// Takes over what a committed write changed; older versions than the book holds are ignored.
-    pub async fn apply(&self, _store: &Store, _effects: &Effects) -> Result<(), DbError> {
-        Ok(())
+    pub fn rates(&self) -> &RateTable {
+        &self.rates
+    }
+
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// The customer's group with all its ancestors.
+    pub fn groups_of(&self, customer: &BookCustomer) -> BTreeSet<GroupId> {
+        let parent = |group: &GroupId| self.groups.get(group).copied().flatten();
+        std::iter::successors(customer.group, parent)
+            .take(DEEPEST)
+            .collect()
+    }
+
+    /// Takes over a customer, unless a newer state of it is held.
+    fn put(&mut self, customer: BookCustomer) {
+        if let Some(held) = self.customers.get(&customer.id).cloned() {
+            if held.version > customer.version {
+                return;
+            }
+            self.forget(&held);
+        }
+        for external in &customer.externals {
+            self.externals
+                .entry(external.system.clone())
+                .or_default()
+                .add(&external.id, customer.id);
+        }
+        for key in &customer.phones {
+            self.phones.add(key, customer.id);
+        }
+        self.customers.insert(customer.id, Arc::new(customer));
+    }
+
+    /// Removes a customer from the indexes.
+    fn forget(&mut self, held: &BookCustomer) {
+        for external in &held.externals {
+            if let Some(ids) = self.externals.get_mut(&external.system) {
+                ids.remove(&external.id, held.id);
+            }
+        }
+        for key in &held.phones {
+            self.phones.remove(key, held.id);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,10 @@ mod rates;
 
 pub use documents::seed_defaults;
 mod imports;
+pub mod credit;
+pub mod deciding;
+pub mod discounts;
+pub mod routing;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -20,4 +24,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(jobs::routes)
         .configure(events::routes);
     imports::routes(config);
+    discounts::routes(config);
+    credit::routes(config);
+    routing::routes(config);
 }

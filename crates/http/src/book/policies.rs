@@ -1,0 +1,103 @@
+//! Published policies as the domain decides by them; which one does is a question of the date.
+
+use chrono::NaiveDate;
+use std::fmt::Debug;
+use std::sync::Arc;
+use tiercel_documents::credit_policy::CreditPolicyDocument;
+use tiercel_documents::discount_policy::DiscountPolicyDocument;
+use tiercel_documents::fault::{self, DocumentFault};
+use tiercel_documents::routing_policy::RoutingPolicyDocument;
+use tiercel_domain::decision::PolicyRef;
+use tiercel_domain::{credit, discounts, routing};
+use tiercel_persistence::documents::{self, DocumentKind, StoredDocument};
+use tiercel_persistence::{DbError, Store};
+
+/// All published versions of one kind of policy, in the order in which they come into force.
+#[derive(Debug)]
+pub struct Dated<T> {
+    versions: Vec<(NaiveDate, Arc<T>)>,
+}
+
+impl<T> Default for Dated<T> {
+    fn default() -> Self {
+        Self {
+            versions: Vec::new(),
+        }
+    }
+}
+
+impl<T> Dated<T> {
+    /// The version in force on a day: versions of the future wait for theirs.
+    pub fn on(&self, date: NaiveDate) -> Option<&Arc<T>> {
+        let begun = self.versions.partition_point(|(from, _)| *from <= date);
+        let (_, policy) = self.versions.get(begun.checked_sub(1)?)?;
+        Some(policy)
+    }
+}
+
+/// The policies behind the three decisions.
+#[derive(Debug, Default)]
+pub struct Policies {
+    pub discount: Dated<discounts::Policy>,
+    pub credit: Dated<credit::Policy>,
+    pub routing: Dated<routing::Policy>,
+}
+
+impl Policies {
+    pub(super) async fn load(store: &Store) -> Result<Self, DbError> {
+        Ok(Self {
+            discount: dated(store, DocumentKind::DiscountPolicy, |body, reference| {
+                fault::read::<DiscountPolicyDocument>(body)?.to_policy(reference, None)
+            })
+            .await?,
+            credit: dated(store, DocumentKind::CreditPolicy, |body, reference| {
+                fault::read::<CreditPolicyDocument>(body)?.to_policy(reference, None)
+            })
+            .await?,
+            routing: dated(store, DocumentKind::RoutingPolicy, |body, reference| {
+                fault::read::<RoutingPolicyDocument>(body)?.to_policy(reference, None)
+            })
+            .await?,
+        })
+    }
+}
+
+type Compile<T> = fn(&[u8], PolicyRef) -> Result<T, Vec<DocumentFault>>;
+
+async fn dated<T>(
+    store: &Store,
+    kind: DocumentKind,
+    compile: Compile<T>,
+) -> Result<Dated<T>, DbError> {
+    let published = documents::published(store, kind).await?;
+    let versions = published.iter().filter_map(|document| {
+        let from = document.effective_from?;
+        let policy = compile(document.body.as_bytes(), reference(document));
+        let policy = policy.map_err(|faults| corrupt(document, &faults));
+        Some(policy.map(|policy| (from, Arc::new(policy))))
+    });
+    Ok(Dated {
+        versions: versions.collect::<Result<_, _>>()?,
+    })
+}
+
+fn reference(document: &StoredDocument) -> PolicyRef {
+    PolicyRef {
+        id: document.code.clone(),
+        version: u32::try_from(document.version).unwrap_or(u32::MAX),
+    }
+}
+
+/// Publication refuses such documents, so nobody but the database can have made it.
+fn corrupt(document: &StoredDocument, faults: &[DocumentFault]) -> DbError {
+    let first = faults.first().map(|fault| format!("{fault:?}"));
+    DbError::Corrupt {
+        table: "document",
+        detail: format!(
+            "{} version {}: {}",
+            document.code,
+            document.version,
+            first.unwrap_or_default()
+        ),
+    }
+}

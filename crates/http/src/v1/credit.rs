@@ -1,0 +1,169 @@
+//! Credit decisions: which terms a customer gets, what is outstanding, and whether orders are held.
+//!
+//! | answered | `credit/answer.rs`                                                  |
+//! | decided  | `crates/domain/src/credit/decide.rs`, from one snapshot of the book |
+
+mod answer;
+
+pub use answer::CreditTermsResponse;
+
+use crate::body::{Id, Query};
+use crate::book::Book;
+use crate::etag::Conditions;
+use crate::faults::Faults;
+use crate::problem::{Kind, Problem};
+use crate::scope::need;
+use crate::tenant::{Tenant, TenantHandle};
+use crate::v1::deciding::{find_customer, read_as_of, without_policy};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, get, web};
+use chrono::NaiveDate;
+use serde::Deserialize;
+use tiercel_domain::credit::{self, Decision, Facts, Policy};
+use tiercel_domain::ids::CustomerId;
+use tiercel_domain::incoming::{CustomerRef, ExternalRef};
+use tiercel_persistence::book::BookCustomer;
+use tiercel_persistence::crypto;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// How long an answer may be kept by who asked.
+const CACHE: &str = "private, max-age=60";
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(find_credit_terms);
+    config.service(find_credit_terms_by_external_id);
+}
+
+/// Whose terms, and of when.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CreditTermsQuery {
+    /// Comes back unchanged; terms do not differ by company so far.
+    pub company: Option<String>,
+    /// Comes back unchanged; terms do not differ by segment so far.
+    pub segment: Option<String>,
+    /// Today, or absent.
+    #[param(format = Date)]
+    pub as_of: Option<String>,
+    /// Answer 404 for an unknown customer instead of the terms of the default tier.
+    pub strict: Option<bool>,
+}
+
+impl CreditTermsQuery {
+    fn check(&self, today: NaiveDate) -> Result<(), Problem> {
+        let mut faults = Faults::default();
+        for (name, value) in [("company", &self.company), ("segment", &self.segment)] {
+            if let Some(text) = value {
+                faults.text(name, text, 40);
+            }
+        }
+        read_as_of(self.as_of.as_deref(), today, "as_of", &mut faults);
+        faults.finish(Some(()))
+    }
+}
+
+/// Finds a customer's payment term, credit limit, exposure and hold
+///
+/// An unknown customer gets the terms of the default tier, with `customer_matched: false`.
+#[utoipa::path(
+    tag = "credit",
+    params(("id" = String, Path, description = "The customer, e.g. `cus_…`", example = "cus_01k8z6v3q2e4r5t6y7a8b9c0de"), CreditTermsQuery),
+    responses(
+        (status = 200, description = "The terms", body = CreditTermsResponse),
+        (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
+    )
+)]
+#[get("/customers/{id}/credit-terms")]
+pub async fn find_credit_terms(
+    tenant: Tenant<need::CreditRead>,
+    Id(id): Id<CustomerId>,
+    Query(query): Query<CreditTermsQuery>,
+    conditions: Conditions,
+) -> Result<HttpResponse, Problem> {
+    answer_terms(&tenant, &CustomerRef::Id(id), query, &conditions)
+}
+
+/// Finds the same by the customer's id in another system
+#[utoipa::path(
+    tag = "credit",
+    params(
+        ("system" = String, Path, description = "The other system", example = "erp1"),
+        ("id" = String, Path, description = "The customer's id there", example = "C-1042"),
+        CreditTermsQuery,
+    ),
+    responses(
+        (status = 200, description = "The terms", body = CreditTermsResponse),
+        (status = 304, description = "Unchanged since the `ETag` in `If-None-Match`"),
+    )
+)]
+#[get("/customers/by-external/{system}/{id}/credit-terms")]
+pub async fn find_credit_terms_by_external_id(
+    tenant: Tenant<need::CreditRead>,
+    path: web::Path<(String, String)>,
+    Query(query): Query<CreditTermsQuery>,
+    conditions: Conditions,
+) -> Result<HttpResponse, Problem> {
+    let (system, id) = path.into_inner();
+    let customer = CustomerRef::External(ExternalRef { system, id });
+    answer_terms(&tenant, &customer, query, &conditions)
+}
+
+fn answer_terms(
+    tenant: &TenantHandle,
+    customer: &CustomerRef,
+    query: CreditTermsQuery,
+    conditions: &Conditions,
+) -> Result<HttpResponse, Problem> {
+    query.check(tenant.today())?;
+    let book = tenant.book();
+    let customer = find_customer(&book, customer, query.strict)?.map(AsRef::as_ref);
+    let decision = decide(&book, customer, tenant.today())?;
+    let base = tenant.settings().base_currency;
+    let terms = answer::terms(&decision, customer, base, query);
+    answer_cached(&terms, conditions)
+}
+
+/// The answer with its entity tag; nothing but the tag where the caller has it already.
+fn answer_cached(
+    terms: &CreditTermsResponse,
+    conditions: &Conditions,
+) -> Result<HttpResponse, Problem> {
+    let body = serde_json::to_vec(terms)
+        .map_err(|_| Problem::new(Kind::Internal, "the answer could not be written"))?;
+    let tag = format!("\"{}\"", &crypto::sha256_hex(&body)[..32]);
+    let seen = conditions.has_seen(&tag);
+    let status = if seen {
+        StatusCode::NOT_MODIFIED
+    } else {
+        StatusCode::OK
+    };
+    let mut response = HttpResponse::build(status);
+    response.insert_header((header::ETAG, tag));
+    response.insert_header((header::CACHE_CONTROL, CACHE));
+    if seen {
+        return Ok(response.finish());
+    }
+    Ok(response.content_type("application/json").body(body))
+}
+
+/// The credit of a customer on a day, also for others who need to know of a hold.
+pub fn decide(
+    book: &Book,
+    customer: Option<&BookCustomer>,
+    today: NaiveDate,
+) -> Result<Decision, Problem> {
+    let policy = book.policies().credit.on(today);
+    let policy: &Policy = policy.ok_or_else(|| without_policy("credit"))?;
+    let facts = Facts {
+        customer_matched: customer.is_some(),
+        tier: customer.and_then(|it| it.tier.as_deref()),
+        open_items: customer
+            .filter(|it| it.invoices_known)
+            .map(|it| it.open_items.as_slice()),
+        credit_limit: customer.and_then(|it| it.credit_limit),
+        today,
+    };
+    Ok(credit::decide(&facts, policy))
+}

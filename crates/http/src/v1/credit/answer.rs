@@ -1,0 +1,229 @@
+//! The answer of a credit look-up: term, limit, exposure and hold, in the tenant's base currency.
+
+use super::CreditTermsQuery;
+use crate::v1::deciding::{PolicyVersion, TierStanding, decimals};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use tiercel_domain::credit::terms::Due;
+use tiercel_domain::credit::{Decision, Exposure, HoldCode, PaymentTerm, ageing};
+use tiercel_domain::currency::Currency;
+use tiercel_domain::decision::Reason;
+use tiercel_persistence::book::BookCustomer;
+use utoipa::ToSchema;
+
+/// What a customer gets on credit, and why.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "hold": {"status": "none", "reasons": []}, "stale": false}))]
+pub struct CreditTermsResponse {
+    /// Null where the customer is unknown.
+    pub customer_id: Option<String>,
+    pub customer_matched: bool,
+    pub company: Option<String>,
+    pub segment: Option<String>,
+    /// Of all amounts: the base currency.
+    pub currency: String,
+    #[schema(format = Date)]
+    pub as_of: String,
+    /// The tier whose terms these are, and how fresh it is.
+    pub tier: TierStanding,
+    pub policy: PolicyVersion,
+    pub payment_term: CreditPaymentTerm,
+    /// A bill counts as overdue for holds from this day after it was due.
+    pub grace_days: u16,
+    /// Per year.
+    pub late_interest_pct: String,
+    pub limit: CreditLimit,
+    pub exposure: CreditExposure,
+    pub hold: CreditHold,
+    /// Never evaluated, or more than 400 days ago.
+    pub stale: bool,
+}
+
+/// When bills are to be paid, in the spellings that people and systems read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}))]
+pub struct CreditPaymentTerm {
+    pub code: String,
+    /// `net` or `prepayment`.
+    pub kind: String,
+    pub text: String,
+    /// After the date of the invoice; null for prepayment.
+    pub net_days: Option<u16>,
+    pub early_payment: Vec<CreditEarlyPayment>,
+    /// Codes of UN/CEFACT 4279.
+    pub unece_4279: Vec<String>,
+    /// The structured part of BT-20 in XRechnung; empty without discounts.
+    pub xrechnung: String,
+}
+
+/// Paying within `days` takes `percent` off.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"days": 10, "percent": "2"}))]
+pub struct CreditEarlyPayment {
+    pub days: u16,
+    pub percent: String,
+}
+
+/// The most that may be outstanding.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"amount": "50000.00", "source": "tier"}))]
+pub struct CreditLimit {
+    pub amount: String,
+    /// `tier`, or `attribute`: the customer's own.
+    pub source: String,
+}
+
+/// What is outstanding; all null but `known` where no bill of the customer was ever told.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(example = json!({"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}))]
+pub struct CreditExposure {
+    pub known: bool,
+    /// The sum of the open items.
+    pub posted: Option<String>,
+    /// Authorised and not posted yet.
+    pub pending: Option<String>,
+    pub overdue: Option<String>,
+    pub overdue_after_grace: Option<String>,
+    pub oldest_overdue_days: Option<u32>,
+    pub oldest_overdue: Option<CreditDocument>,
+    /// `limit − posted − pending`; negative above the limit.
+    pub available: Option<String>,
+    /// Null where the limit is zero.
+    pub utilization_pct: Option<String>,
+    /// Not due, 1–30, 31–60, 61–90, 91–180 and over 180 days overdue.
+    pub ageing: Vec<CreditAgeing>,
+}
+
+/// A document in the system that keeps it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"system": "erp1", "type": "invoice", "id": "R-20077"}))]
+pub struct CreditDocument {
+    pub system: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub id: String,
+}
+
+/// Open amounts of a stretch of days overdue.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"from_days": 1, "to_days": 30, "amount": "1200.00", "items": 1}))]
+pub struct CreditAgeing {
+    /// Null: not due.
+    pub from_days: Option<u32>,
+    /// Null: without end, or not due.
+    pub to_days: Option<u32>,
+    pub amount: String,
+    pub items: u64,
+}
+
+/// Whether new orders are held, and every reason.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "held", "reasons": [{"code": "limit_exceeded", "actual": "56200.00", "threshold": "50000.00"}]}))]
+pub struct CreditHold {
+    /// `none` or `held`.
+    pub status: String,
+    pub reasons: Vec<CreditHoldReason>,
+}
+
+/// What was found and what is allowed: amounts, or days for `oldest_open_item_days`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"code": "limit_exceeded", "actual": "56200.00", "threshold": "50000.00"}))]
+pub struct CreditHoldReason {
+    /// `overdue_amount`, `oldest_open_item_days` or `limit_exceeded`.
+    pub code: String,
+    pub actual: Option<String>,
+    pub threshold: Option<String>,
+}
+
+pub(super) fn terms(
+    decision: &Decision,
+    customer: Option<&BookCustomer>,
+    base: Currency,
+    query: CreditTermsQuery,
+) -> CreditTermsResponse {
+    let tier = TierStanding::new(&decision.terms_of_tier, customer, decision.as_of);
+    let amount = |value: Decimal| decimals(value, base.exponent());
+    let exposure = decision.exposure.as_ref();
+    CreditTermsResponse {
+        customer_id: customer.map(|it| it.id.to_string()),
+        customer_matched: decision.customer_matched,
+        company: query.company,
+        segment: query.segment,
+        currency: base.to_string(),
+        as_of: decision.as_of.to_string(),
+        stale: tier.stale,
+        tier,
+        policy: (&decision.policy).into(),
+        payment_term: payment_term(&decision.term),
+        grace_days: decision.term.grace_days,
+        late_interest_pct: decision.term.late_interest.to_string(),
+        limit: CreditLimit {
+            amount: amount(decision.limit.amount.decimal()),
+            source: decision.limit.source.word().to_owned(),
+        },
+        exposure: exposure.map_or_else(CreditExposure::default, |it| told(it, amount)),
+        hold: hold(&decision.hold, amount),
+    }
+}
+
+fn payment_term(term: &PaymentTerm) -> CreditPaymentTerm {
+    let (kind, net_days) = match term.due {
+        Due::Net { days } => ("net", Some(days)),
+        Due::Prepayment => ("prepayment", None),
+    };
+    let early = term.early_payment.iter().map(|it| CreditEarlyPayment {
+        days: it.days,
+        percent: it.percent.to_string(),
+    });
+    let codes = term.unece_4279().into_iter().map(str::to_owned);
+    CreditPaymentTerm {
+        code: term.code.clone(),
+        kind: kind.to_owned(),
+        text: term.text(),
+        net_days,
+        early_payment: early.collect(),
+        unece_4279: codes.collect(),
+        xrechnung: term.xrechnung(),
+    }
+}
+
+fn told(exposure: &Exposure, amount: impl Fn(Decimal) -> String) -> CreditExposure {
+    let bucket = |it: &ageing::Bucket| CreditAgeing {
+        from_days: it.from_days,
+        to_days: it.to_days,
+        amount: amount(it.amount),
+        items: it.items,
+    };
+    CreditExposure {
+        known: true,
+        posted: Some(amount(exposure.posted)),
+        pending: Some(amount(exposure.pending)),
+        overdue: Some(amount(exposure.overdue)),
+        overdue_after_grace: Some(amount(exposure.overdue_after_grace)),
+        oldest_overdue_days: Some(exposure.oldest_overdue_days),
+        oldest_overdue: exposure.oldest_overdue.as_ref().map(|it| CreditDocument {
+            system: it.system.clone(),
+            kind: it.kind.clone(),
+            id: it.id.clone(),
+        }),
+        available: Some(amount(exposure.available)),
+        utilization_pct: exposure.utilization_pct.map(|it| it.to_string()),
+        ageing: exposure.ageing.iter().map(bucket).collect(),
+    }
+}
+
+fn hold(reasons: &[Reason<HoldCode>], amount: impl Fn(Decimal) -> String) -> CreditHold {
+    let number = |code: HoldCode, value: Decimal| match code {
+        HoldCode::OldestOpenItem => value.to_string(),
+        HoldCode::OverdueAmount | HoldCode::LimitExceeded => amount(value),
+    };
+    let told = reasons.iter().map(|reason| CreditHoldReason {
+        code: reason.code.word().to_owned(),
+        actual: reason.actual.map(|it| number(reason.code, it)),
+        threshold: reason.threshold.map(|it| number(reason.code, it)),
+    });
+    CreditHold {
+        status: if reasons.is_empty() { "none" } else { "held" }.to_owned(),
+        reasons: told.collect(),
+    }
+}

@@ -1,0 +1,179 @@
+//! Discount decisions: what a customer pays for each line of a quote.
+//!
+//! | asked    | `discounts/request.rs`: the question in JSON, and in one query string |
+//! | answered | `discounts/answer.rs`: lines with their way from list to net          |
+//! | decided  | `crates/domain/src/discounts/decide.rs`, from one snapshot of the book |
+
+mod answer;
+mod request;
+
+pub use answer::{DiscountResponse, FlatDiscountResponse};
+pub use request::{DecideDiscountRequest, FlatDiscountQuery};
+
+use crate::body::{Json, Query};
+use crate::book::{Book, Exchange};
+use crate::problem::Problem;
+use crate::scope::{Scope, need};
+use crate::tenant::{Tenant, TenantHandle};
+use crate::v1::deciding::{find_customer, without_policy};
+use actix_web::{get, post, web};
+use request::{Asked, AskedLine};
+use serde::Deserialize;
+use std::sync::Arc;
+use tiercel_domain::discounts::{self, Decision, Facts, Line, Question, UnitCost};
+use tiercel_persistence::book::BookCustomer;
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(decide_discount);
+    config.service(find_discount);
+}
+
+/// What may be said beside the body.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DiscountOptions {
+    /// Answer 404 for an unknown customer instead of deciding by the default tier.
+    strict: Option<bool>,
+}
+
+/// Decides the price of every line of a quote
+///
+/// Nothing is stored, so the same question can be asked as often as needed. A line that cannot be
+/// priced says why and leaves the others alone. Without the scope `costs:read` no cost and no
+/// floor is told.
+#[utoipa::path(
+    tag = "discounts",
+    params(DiscountOptions),
+    request_body = DecideDiscountRequest,
+    responses((status = 200, description = "A price for each line, or why it has none", body = DiscountResponse))
+)]
+#[post("/decisions/discount")]
+pub async fn decide_discount(
+    tenant: Tenant<need::DiscountsDecide>,
+    Query(options): Query<DiscountOptions>,
+    Json { value, .. }: Json<DecideDiscountRequest>,
+) -> Result<web::Json<DiscountResponse>, Problem> {
+    let asked = value.read(tenant.today(), tenant.settings().base_currency)?;
+    let book = tenant.book();
+    let decided = decide(&tenant, &book, &asked, options.strict)?;
+    let shows_costs = tenant.allows(Scope::CostsRead);
+    Ok(web::Json(answer::full(
+        &asked,
+        &decided,
+        tenant.now(),
+        shows_costs,
+    )))
+}
+
+/// Decides the price of one article
+///
+/// One flat object of strings, always with the same keys: for systems that price one field at a
+/// time. `net_unit_price` is the truth; `discount_pct` is rounded for display.
+#[utoipa::path(
+    tag = "discounts",
+    params(FlatDiscountQuery),
+    responses((status = 200, description = "The price, or the reason why there is none", body = FlatDiscountResponse))
+)]
+#[get("/decisions/discount")]
+pub async fn find_discount(
+    tenant: Tenant<need::DiscountsDecide>,
+    Query(query): Query<FlatDiscountQuery>,
+) -> Result<web::Json<FlatDiscountResponse>, Problem> {
+    let strict = query.strict;
+    let asked = query.read(tenant.settings().base_currency)?;
+    let book = tenant.book();
+    let decided = decide(&tenant, &book, &asked, strict)?;
+    let shows_costs = tenant.allows(Scope::CostsRead);
+    Ok(web::Json(answer::flat(
+        &asked,
+        &decided,
+        tenant.now(),
+        shows_costs,
+    )))
+}
+
+/// A decision, and what became of each line that was asked.
+struct Decided {
+    customer: Option<Arc<BookCustomer>>,
+    today: chrono::NaiveDate,
+    decision: Decision,
+    /// In the order asked; a line that has an error here is not part of the decision.
+    lines: Vec<Result<Line, &'static str>>,
+}
+
+fn decide(
+    tenant: &TenantHandle,
+    book: &Book,
+    asked: &Asked,
+    strict: Option<bool>,
+) -> Result<Decided, Problem> {
+    let today = tenant.today();
+    let customer = find_customer(book, &asked.customer, strict)?;
+    let policy = book.policies().discount.on(today);
+    let policy = policy.ok_or_else(|| without_policy("discount"))?;
+    let exchange = Exchange {
+        rates: book.rates(),
+        base: tenant.settings().base_currency,
+        into: asked.currency,
+        on: today,
+    };
+    let lines = asked.lines.iter().map(|line| complete(line, book, exchange));
+    let lines: Vec<_> = lines.collect();
+    let question = Question {
+        currency: asked.currency,
+        today,
+        lines: lines.iter().flatten().cloned().collect(),
+    };
+    let facts = Facts {
+        customer_matched: customer.is_some(),
+        tier: customer.and_then(|it| it.tier.clone()),
+        groups: customer.map(|it| book.groups_of(it)).unwrap_or_default(),
+        channel: asked.channel.clone(),
+    };
+    Ok(Decided {
+        customer: customer.cloned(),
+        today,
+        decision: discounts::decide(&question, &facts, policy),
+        lines,
+    })
+}
+
+/// Adds what the product tells to what the request tells; the request comes first.
+fn complete(
+    line: &AskedLine,
+    book: &Book,
+    exchange: Exchange<'_>,
+) -> Result<Line, &'static str> {
+    let product = line.sku.as_deref().and_then(|sku| book.product(sku));
+    let list_of_product = || {
+        let product = product?;
+        Some(exchange.price(product.list_price?, product.currency))
+    };
+    let list_unit_price = match line.list_unit_price {
+        Some(price) => Some(price),
+        None => list_of_product().transpose()?,
+    };
+    let cost_of_product = || {
+        let (cost, currency) = product?.cost_on(exchange.on)?;
+        Some(exchange.price(cost, currency))
+    };
+    let unit_cost = match line.unit_cost {
+        Some(cost) => UnitCost::Given(cost),
+        None => cost_of_product()
+            .transpose()?
+            .map_or(UnitCost::Missing, UnitCost::Product),
+    };
+    let category = line.category.as_ref();
+    Ok(Line {
+        line_id: line.line_id.clone(),
+        sku: line.sku.clone(),
+        category: category.or_else(|| product?.category.as_ref()).cloned(),
+        margin_class: product.map(|it| it.margin_class).unwrap_or_default(),
+        quantity: line.quantity,
+        list_unit_price,
+        unit_cost,
+    })
+}

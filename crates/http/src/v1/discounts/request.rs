@@ -1,0 +1,314 @@
+//! The question of a discount: as JSON with many lines, and as one query string.
+
+use crate::faults::Faults;
+use crate::problem::Problem;
+use crate::v1::deciding::{DecisionCustomer, read_as_of, read_customer};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use tiercel_domain::category::CategoryPath;
+use tiercel_domain::currency::Currency;
+use tiercel_domain::incoming::CustomerRef;
+use tiercel_domain::scaled::{Quantity, UnitPrice};
+use utoipa::{IntoParams, ToSchema};
+
+/// Lines of one request.
+const MOST_LINES: usize = 1_000;
+/// Characters of codes such as skus and line ids.
+const MOST_CHARACTERS: usize = 200;
+
+/// A quote to price. Nothing is stored.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"customer": {"external": {"system": "erp1", "id": "C-1042"}}, "currency": "EUR", "explain": "summary", "lines": [{"line_id": "10", "sku": "BT023", "category_path": ["drives", "servo"], "quantity": "30", "list_unit_price": "100.00", "unit_cost": "62.00"}]}))]
+pub struct DecideDiscountRequest {
+    pub customer: DecisionCustomer,
+    /// Today, or absent.
+    #[schema(format = Date)]
+    pub as_of: Option<String>,
+    /// ISO 4217, of all prices and costs in the request; the base currency where absent.
+    pub currency: Option<String>,
+    /// `simulate`: the only mode so far.
+    pub mode: Option<String>,
+    /// `none`, `summary` (default: adjustments and near misses) or `full` (also what the rules saw).
+    pub explain: Option<String>,
+    /// The document in the caller's system; comes back unchanged.
+    pub document: Option<DecisionDocument>,
+    /// Where the quote comes from, e.g. `field`, `web`.
+    pub channel: Option<String>,
+    /// 1 to 1,000 lines.
+    pub lines: Vec<DiscountLineRequest>,
+}
+
+/// The caller's document that a decision is for.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"system": "erp1", "type": "quote", "id": "Q-778", "revision": 3}))]
+pub struct DecisionDocument {
+    pub system: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
+}
+
+/// One line of the quote.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"line_id": "10", "sku": "BT023", "category_path": ["drives", "servo"], "quantity": "30", "uom": "EA", "list_unit_price": "100.00", "unit_cost": "62.00"}))]
+pub struct DiscountLineRequest {
+    /// Comes back unchanged; unique in the request.
+    pub line_id: String,
+    pub sku: Option<String>,
+    /// From the widest category to the narrowest; that of the product where absent.
+    pub category_path: Option<Vec<String>>,
+    /// Above zero, in the unit of measure of the prices.
+    pub quantity: String,
+    pub uom: Option<String>,
+    /// 1: prices are in the unit of measure of the quantity.
+    pub base_uom_factor: Option<String>,
+    /// That of the product where absent.
+    pub list_unit_price: Option<String>,
+    /// That of the product today where absent.
+    pub unit_cost: Option<String>,
+    #[schema(format = Date)]
+    pub cost_as_of: Option<String>,
+    /// Null: contracts are not known yet.
+    pub contract_ref: Option<String>,
+    /// Null: prices cannot be asked for yet.
+    pub requested_unit_price: Option<String>,
+}
+
+/// The question in one query string.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FlatDiscountQuery {
+    /// `system:id` or an id such as `cus_…`.
+    #[param(example = "erp1:C-1042")]
+    pub customer: String,
+    #[param(example = "BT023")]
+    pub sku: Option<String>,
+    /// The path with `/` between its parts.
+    #[param(example = "drives/servo")]
+    pub category: Option<String>,
+    /// 1 where absent.
+    #[param(example = "30")]
+    pub qty: Option<String>,
+    /// List price of one unit; that of the product where absent.
+    #[param(example = "100.00")]
+    pub list: Option<String>,
+    /// Cost of one unit; that of the product today where absent.
+    #[param(example = "62.00")]
+    pub cost: Option<String>,
+    /// ISO 4217; the base currency where absent.
+    #[param(example = "EUR")]
+    pub currency: Option<String>,
+    pub channel: Option<String>,
+    /// Answer 404 for an unknown customer instead of deciding by the default tier.
+    pub strict: Option<bool>,
+}
+
+/// How much of the way to the price is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Explain {
+    None,
+    Summary,
+    Full,
+}
+
+impl Explain {
+    fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::None),
+            "summary" => Some(Self::Summary),
+            "full" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
+/// The question, read.
+pub(super) struct Asked {
+    pub customer: CustomerRef,
+    pub currency: Currency,
+    pub explain: Explain,
+    pub document: Option<DecisionDocument>,
+    pub channel: Option<String>,
+    pub lines: Vec<AskedLine>,
+}
+
+/// One line, as far as the request tells it.
+pub(super) struct AskedLine {
+    pub line_id: String,
+    pub sku: Option<String>,
+    pub category: Option<CategoryPath>,
+    pub quantity: Quantity,
+    pub list_unit_price: Option<UnitPrice>,
+    pub unit_cost: Option<UnitPrice>,
+}
+
+impl DecideDiscountRequest {
+    pub(super) fn read(self, today: NaiveDate, base: Currency) -> Result<Asked, Problem> {
+        let mut faults = Faults::default();
+        let customer = self.customer.read("/customer", &mut faults);
+        read_as_of(self.as_of.as_deref(), today, "/as_of", &mut faults);
+        let currency = match &self.currency {
+            Some(code) => faults.currency("/currency", code),
+            None => Some(base),
+        };
+        if self.mode.as_deref().is_some_and(|mode| mode != "simulate") {
+            let detail = "only `simulate` is known so far";
+            faults.add("/mode", "mode_not_supported", detail);
+        }
+        let explain = self.explain.as_deref().unwrap_or("summary");
+        let explain = faults.word("/explain", explain, Explain::from_word);
+        let channel = text(self.channel.as_deref(), "/channel", &mut faults);
+        let lines = read_lines(self.lines, &mut faults);
+        let asked = customer.zip(currency).zip(explain);
+        faults.finish(asked.map(|((customer, currency), explain)| Asked {
+            customer,
+            currency,
+            explain,
+            document: self.document,
+            channel,
+            lines,
+        }))
+    }
+}
+
+fn read_lines(lines: Vec<DiscountLineRequest>, faults: &mut Faults) -> Vec<AskedLine> {
+    if lines.is_empty() || lines.len() > MOST_LINES {
+        faults.add("/lines", "range", "must be 1 to 1,000 lines");
+        return Vec::new();
+    }
+    let mut seen = BTreeSet::new();
+    for (place, line) in lines.iter().enumerate() {
+        if !seen.insert(line.line_id.as_str()) {
+            let pointer = format!("/lines/{place}/line_id");
+            faults.add(pointer, "duplicate", "another line has the same id");
+        }
+    }
+    let lines = lines.into_iter().enumerate();
+    lines
+        .filter_map(|(place, line)| line.read(&format!("/lines/{place}"), faults))
+        .collect()
+}
+
+impl DiscountLineRequest {
+    fn read(self, at: &str, faults: &mut Faults) -> Option<AskedLine> {
+        let field = |name: &str| format!("{at}/{name}");
+        self.refuse_what_is_not_known(&field, faults);
+        let line_id = faults.text(&field("line_id"), &self.line_id, MOST_CHARACTERS);
+        let sku = text(self.sku.as_deref(), &field("sku"), faults);
+        let path = self.category_path.map(|parts| category(&parts));
+        let category = path.and_then(|path| match path {
+            Ok(path) => Some(path),
+            Err(detail) => {
+                faults.add(field("category_path"), "not_a_category", detail);
+                None
+            }
+        });
+        let quantity = quantity(&self.quantity, &field("quantity"), faults);
+        let list = self.list_unit_price.as_deref();
+        let cost = self.unit_cost.as_deref();
+        let list_unit_price = price(list, &field("list_unit_price"), faults);
+        let unit_cost = price(cost, &field("unit_cost"), faults);
+        Some(AskedLine {
+            line_id: line_id?,
+            sku,
+            category,
+            quantity: quantity?,
+            list_unit_price,
+            unit_cost,
+        })
+    }
+
+    /// Refused rather than ignored: the price would be wrong without it.
+    fn refuse_what_is_not_known(&self, field: &dyn Fn(&str) -> String, faults: &mut Faults) {
+        text(self.uom.as_deref(), &field("uom"), faults);
+        if let Some(date) = &self.cost_as_of {
+            faults.parsed::<NaiveDate>(&field("cost_as_of"), date, "not_a_date");
+        }
+        let factor = self.base_uom_factor.as_deref();
+        let one = |text: &str| text.parse() == Ok(Quantity::from_units(1_000_000));
+        if factor.is_some_and(|text| !one(text)) {
+            let detail = "only 1: give prices in the unit of measure of the quantity";
+            faults.add(field("base_uom_factor"), "not_supported", detail);
+        }
+        for (name, value) in [
+            ("contract_ref", &self.contract_ref),
+            ("requested_unit_price", &self.requested_unit_price),
+        ] {
+            if value.is_some() {
+                faults.add(field(name), "not_supported", "is not known yet; send null");
+            }
+        }
+    }
+}
+
+impl FlatDiscountQuery {
+    pub(super) fn read(self, base: Currency) -> Result<Asked, Problem> {
+        let mut faults = Faults::default();
+        let customer = read_customer("customer", &self.customer, &mut faults);
+        let currency = match &self.currency {
+            Some(code) => faults.currency("currency", code),
+            None => Some(base),
+        };
+        let path = self.category.as_deref();
+        let category =
+            path.and_then(|path| faults.parsed("category", path, "not_a_category"));
+        let line = AskedLine {
+            line_id: "1".to_owned(),
+            sku: text(self.sku.as_deref(), "sku", &mut faults),
+            category,
+            quantity: quantity(self.qty.as_deref().unwrap_or("1"), "qty", &mut faults)
+                .unwrap_or_default(),
+            list_unit_price: price(self.list.as_deref(), "list", &mut faults),
+            unit_cost: price(self.cost.as_deref(), "cost", &mut faults),
+        };
+        let channel = text(self.channel.as_deref(), "channel", &mut faults);
+        let asked = customer.zip(currency).map(|(customer, currency)| Asked {
+            customer,
+            currency,
+            explain: Explain::None,
+            document: None,
+            channel,
+            lines: vec![line],
+        });
+        faults.finish(asked)
+    }
+}
+
+fn text(value: Option<&str>, pointer: &str, faults: &mut Faults) -> Option<String> {
+    value.and_then(|value| faults.text(pointer, value, MOST_CHARACTERS))
+}
+
+fn category(parts: &[String]) -> Result<CategoryPath, String> {
+    if parts.iter().any(|part| part.contains('/')) {
+        return Err("no part may contain `/`".to_owned());
+    }
+    parts
+        .join("/")
+        .parse()
+        .map_err(|error| format!("{error}"))
+}
+
+fn quantity(value: &str, pointer: &str, faults: &mut Faults) -> Option<Quantity> {
+    let quantity: Quantity = faults.number(pointer, value)?;
+    if quantity.is_negative() || quantity.is_zero() {
+        faults.add(pointer, "not_positive", "must be above zero");
+        return None;
+    }
+    Some(quantity)
+}
+
+fn price(value: Option<&str>, pointer: &str, faults: &mut Faults) -> Option<UnitPrice> {
+    let price: UnitPrice = faults.optional_number(pointer, value)?;
+    if price.is_negative() {
+        faults.add(pointer, "negative", "must not be below zero");
+        return None;
+    }
+    Some(price)
+}

@@ -1,0 +1,118 @@
+//! The answer of a routing look-up: one flat object, the same keys on a hit and on a miss.
+
+use crate::v1::deciding::{TierStanding, decision_id, instant};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use tiercel_domain::credit;
+use tiercel_domain::routing::{Decision, MatchQuality, MissReason};
+use tiercel_persistence::book::BookCustomer;
+use utoipa::ToSchema;
+
+/// Where the call goes, and why. No key is ever null: what is not known is an empty text.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"matched": true, "match_quality": "exact", "match_count": 1, "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "dedicated_line": "+18005550111", "line_entitled": true, "reroute_to": "", "preferred_agent": "agent42", "language": "en", "credit_hold": "none", "greeting": "vip", "reason": "", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": 1, "stale": false, "policy_id": "default", "policy_version": 1, "decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z"}))]
+pub struct RoutingResponse {
+    pub matched: bool,
+    /// `exact` (E.164) or `as_typed`; empty on a miss.
+    pub match_quality: String,
+    /// How many customers have the number.
+    pub match_count: u32,
+    /// Several customers have the number: nobody is named, the best tier counts.
+    pub ambiguous: bool,
+    pub customer_ref: String,
+    pub tier: String,
+    /// 1 = the best; without a tier that the policy knows, one more than its lowest.
+    pub tier_rank: u16,
+    pub segment: String,
+    pub queue: String,
+    pub routing_profile: String,
+    /// 1 = first.
+    pub priority: u16,
+    /// The caller is served as if it had waited so much longer.
+    pub advantage_seconds: u32,
+    /// The line that the caller's tier may use.
+    pub dedicated_line: String,
+    /// False where the caller dialled a line that is kept for better tiers.
+    pub line_entitled: bool,
+    /// The queue for a caller who is not entitled to the line.
+    pub reroute_to: String,
+    /// The owner of the customer.
+    pub preferred_agent: String,
+    pub language: String,
+    /// `none` or `held`; only with the scope `credit:read` and for a single customer.
+    pub credit_hold: String,
+    pub greeting: String,
+    /// `unknown_number`, `unparsable`, `withheld` or `ambiguous`; empty for a single customer.
+    pub reason: String,
+    pub score: String,
+    /// The day the customer's evaluation is of.
+    pub evaluated_as_of: String,
+    /// 0 where nobody was evaluated.
+    pub model_version: i64,
+    /// A single customer was never evaluated, or more than 400 days ago.
+    pub stale: bool,
+    pub policy_id: String,
+    pub policy_version: u32,
+    pub decision_id: String,
+    #[schema(format = DateTime)]
+    pub decided_at: String,
+}
+
+/// What is known beside the decision.
+pub(super) struct Seen<'a> {
+    pub customer: Option<&'a BookCustomer>,
+    /// None where the caller of the API may not see it.
+    pub hold: Option<&'a credit::Decision>,
+    pub lowest_rank: Option<u16>,
+}
+
+pub(super) fn route(
+    decision: &Decision,
+    seen: &Seen<'_>,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+) -> RoutingResponse {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let standing = TierStanding::new("", seen.customer, today);
+    let held = seen.hold.map_or("", hold_word);
+    RoutingResponse {
+        matched: decision.matched,
+        match_quality: word(decision.match_quality.map(MatchQuality::word)),
+        match_count: decision.match_count,
+        ambiguous: decision.ambiguous,
+        customer_ref: decision.customer.map(|id| id.to_string()).unwrap_or_default(),
+        tier: text(&decision.tier),
+        tier_rank: decision
+            .tier_rank
+            .unwrap_or_else(|| seen.lowest_rank.unwrap_or(0).saturating_add(1)),
+        segment: decision.segment.clone(),
+        queue: decision.queue.clone(),
+        routing_profile: decision.routing_profile.clone(),
+        priority: decision.priority,
+        advantage_seconds: decision.advantage_seconds,
+        dedicated_line: text(&decision.dedicated_line),
+        line_entitled: decision.line_entitled,
+        reroute_to: text(&decision.reroute_to),
+        preferred_agent: text(&decision.preferred_agent),
+        language: decision.language.clone(),
+        credit_hold: held.to_owned(),
+        greeting: decision.greeting.clone(),
+        reason: word(decision.reason.map(MissReason::word)),
+        score: standing.score.unwrap_or_default(),
+        evaluated_as_of: standing.as_of.unwrap_or_default(),
+        model_version: standing.model_version.unwrap_or(0),
+        stale: seen.customer.is_some() && standing.stale,
+        policy_id: decision.policy.id.clone(),
+        policy_version: decision.policy.version,
+        decision_id: decision_id(now),
+        decided_at: instant(now),
+    }
+}
+
+fn word(word: Option<&str>) -> String {
+    word.unwrap_or_default().to_owned()
+}
+
+fn hold_word(credit: &credit::Decision) -> &'static str {
+    if credit.hold.is_empty() { "none" } else { "held" }
+}

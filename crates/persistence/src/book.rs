@@ -1,0 +1,334 @@
+//! What the decision book holds of every customer, read by ids or page by page.
+
+use crate::customers::CustomerState;
+use crate::entity::customer_state;
+use crate::error::DbError;
+use crate::sql;
+use crate::store::Source;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use tiercel_domain::credit::OpenItem;
+use tiercel_domain::fact::DocumentRef;
+use tiercel_domain::ids::{CustomerId, GroupId};
+use tiercel_domain::incoming::ExternalRef;
+use tiercel_domain::money::{Rounding, round};
+use tiercel_domain::phones::MatchKey;
+use tiercel_domain::scaled::{Amount, Points};
+use uuid::Uuid;
+
+/// Customers of one page at start-up.
+pub const PAGE: u64 = 5_000;
+
+/// What decisions need of a customer; free of names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookCustomer {
+    pub id: CustomerId,
+    /// Counts the writes that touched the customer: what is older never replaces what is newer.
+    pub version: i64,
+    pub erased: bool,
+    pub tier: Option<String>,
+    pub score: Option<Points>,
+    pub evaluated_as_of: Option<NaiveDate>,
+    pub model_version: Option<i64>,
+    pub owner: Option<String>,
+    pub group: Option<GroupId>,
+    /// The attribute of that name, in base currency; negative ones grant nothing.
+    pub credit_limit: Option<Amount>,
+    pub externals: Vec<ExternalRef>,
+    /// Under what the customer's numbers and those of its contacts are found; none twice.
+    pub phones: Vec<MatchKey>,
+    /// Whether an invoice of the customer was ever told.
+    pub invoices_known: bool,
+    pub open_items: Vec<OpenItem>,
+}
+
+/// Those of the customers that exist.
+pub async fn customers(
+    source: &impl Source,
+    ids: &BTreeSet<CustomerId>,
+) -> Result<Vec<BookCustomer>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from_u128(id.bits())).collect();
+    let mut found = Vec::new();
+    for chunk in ids.chunks(sql::MANY) {
+        let states = customer_state::Entity::find()
+            .filter(customer_state::Column::CustomerId.is_in(chunk.iter().copied()))
+            .all(source.connection())
+            .await?;
+        let span = Span::Ids(chunk.iter().map(|id| Value::from(*id)).collect());
+        found.extend(complete(source, states, &span).await?);
+    }
+    Ok(found)
+}
+
+/// The next page in id order; empty at the end.
+pub async fn customers_after(
+    source: &impl Source,
+    after: Option<CustomerId>,
+) -> Result<Vec<BookCustomer>, DbError> {
+    let after = Uuid::from_u128(after.map_or(0, CustomerId::bits));
+    let states = customer_state::Entity::find()
+        .filter(customer_state::Column::CustomerId.gt(after))
+        .order_by_asc(customer_state::Column::CustomerId)
+        .limit(PAGE)
+        .all(source.connection())
+        .await?;
+    let Some(last) = states.last().map(|state| state.customer_id) else {
+        return Ok(Vec::new());
+    };
+    complete(source, states, &Span::Range(after.into(), last.into())).await
+}
+
+/// The parent of every customer group; none for those at the top.
+pub async fn group_parents(
+    source: &impl Source,
+) -> Result<BTreeMap<GroupId, Option<GroupId>>, DbError> {
+    let text = "SELECT group_id, parent_id FROM customer_group WHERE superseded_by IS NULL";
+    let rows = sql::rows(source, text, Vec::new()).await?;
+    rows.iter()
+        .map(|row| {
+            let group: Uuid = row.try_get("", "group_id")?;
+            let parent: Option<Uuid> = row.try_get("", "parent_id")?;
+            let id = |uuid: Uuid| GroupId::from_bits(uuid.as_u128());
+            Ok((id(group), parent.map(id)))
+        })
+        .collect()
+}
+
+/// Whose rows a statement reads.
+enum Span {
+    Ids(Vec<Value>),
+    /// After the first, up to and with the last.
+    Range(Value, Value),
+}
+
+impl Span {
+    async fn rows(
+        &self,
+        source: &impl Source,
+        select: &str,
+        and: &str,
+    ) -> Result<Vec<QueryResult>, DbError> {
+        let (condition, values) = match self {
+            Self::Ids(ids) => {
+                let places = sql::places(1, ids.len());
+                (format!("customer_id IN ({places})"), ids.clone())
+            }
+            Self::Range(after, last) => (
+                "customer_id > $1 AND customer_id <= $2".to_owned(),
+                vec![after.clone(), last.clone()],
+            ),
+        };
+        sql::rows(source, &format!("{select} WHERE {condition} {and}"), values).await
+    }
+}
+
+type Customers = BTreeMap<CustomerId, BookCustomer>;
+
+/// The states were read first: whatever changes meanwhile has a newer version, which comes later.
+async fn complete(
+    source: &impl Source,
+    states: Vec<customer_state::Model>,
+    span: &Span,
+) -> Result<Vec<BookCustomer>, DbError> {
+    let states = states.into_iter().map(CustomerState::from);
+    let mut found: Customers = states.map(|state| (state.id, blank(state))).collect();
+    add_profiles(source, span, &mut found).await?;
+    add_externals(source, span, &mut found).await?;
+    add_phones(source, span, &mut found).await?;
+    add_receivables(source, span, &mut found).await?;
+    add_open_items(source, span, &mut found).await?;
+    Ok(found.into_values().collect())
+}
+
+fn blank(state: CustomerState) -> BookCustomer {
+    BookCustomer {
+        id: state.id,
+        version: state.version,
+        erased: state.erased_at.is_some(),
+        tier: state.tier,
+        score: state.score,
+        evaluated_as_of: state.evaluated_as_of,
+        model_version: state.model_version,
+        owner: None,
+        group: None,
+        credit_limit: None,
+        externals: Vec::new(),
+        phones: Vec::new(),
+        invoices_known: false,
+        open_items: Vec::new(),
+    }
+}
+
+/// The customer of a row; none where it was created after the states were read, or is erased.
+fn of_row<'a>(
+    row: &QueryResult,
+    found: &'a mut Customers,
+) -> Result<Option<&'a mut BookCustomer>, DbError> {
+    let id: Uuid = row.try_get("", "customer_id")?;
+    let customer = found.get_mut(&CustomerId::from_bits(id.as_u128()));
+    Ok(customer.filter(|customer| !customer.erased))
+}
+
+async fn add_profiles(
+    source: &impl Source,
+    span: &Span,
+    found: &mut Customers,
+) -> Result<(), DbError> {
+    let select = "SELECT customer_id, owner, group_id, attributes FROM customer_profile";
+    for row in span.rows(source, select, "AND superseded_by IS NULL").await? {
+        let Some(customer) = of_row(&row, found)? else {
+            continue;
+        };
+        let group: Option<Uuid> = row.try_get("", "group_id")?;
+        let attributes: String = row.try_get("", "attributes")?;
+        customer.owner = row.try_get("", "owner")?;
+        customer.group = group.map(|id| GroupId::from_bits(id.as_u128()));
+        customer.credit_limit = credit_limit(&attributes)?;
+    }
+    Ok(())
+}
+
+/// Reads one attribute; most customers have none, so nothing is parsed for them.
+fn credit_limit(attributes: &str) -> Result<Option<Amount>, DbError> {
+    if !attributes.contains("\"credit_limit\"") {
+        return Ok(None);
+    }
+    let corrupt = |detail: String| DbError::corrupt("customer_profile", detail);
+    let fields: serde_json::Value =
+        serde_json::from_str(attributes).map_err(|error| corrupt(error.to_string()))?;
+    let Some(text) = fields.get("credit_limit").and_then(|value| value.as_str()) else {
+        return Ok(None);
+    };
+    let limit: Decimal = text
+        .parse()
+        .map_err(|_| corrupt(format!("the credit limit `{text}`")))?;
+    // What an amount cannot hold is above every limit that anybody could use up.
+    let limit = Amount::from_decimal(round(limit, Amount::SCALE, Rounding::Down));
+    Ok(Some(limit.unwrap_or(Amount::from_units(i64::MAX))))
+}
+
+async fn add_externals(
+    source: &impl Source,
+    span: &Span,
+    found: &mut Customers,
+) -> Result<(), DbError> {
+    let select = "SELECT customer_id, system, value FROM external_id";
+    for row in span.rows(source, select, "AND superseded_by IS NULL").await? {
+        if let Some(customer) = of_row(&row, found)? {
+            customer.externals.push(ExternalRef {
+                system: row.try_get("", "system")?,
+                id: row.try_get("", "value")?,
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn add_phones(
+    source: &impl Source,
+    span: &Span,
+    found: &mut Customers,
+) -> Result<(), DbError> {
+    let select = "SELECT customer_id, e164, match_key FROM phone";
+    for row in span.rows(source, select, "AND superseded_by IS NULL").await? {
+        let Some(customer) = of_row(&row, found)? else {
+            continue;
+        };
+        let e164: Option<String> = row.try_get("", "e164")?;
+        let typed: String = row.try_get("", "match_key")?;
+        for key in keys(e164, &typed) {
+            if !customer.phones.contains(&key) {
+                customer.phones.push(key);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The keys under which a stored number is found: itself where it is valid, else its digits.
+fn keys(e164: Option<String>, typed: &str) -> Vec<MatchKey> {
+    match e164 {
+        Some(number) => vec![MatchKey::E164(number)],
+        None => typed
+            .split_whitespace()
+            .map(|digits| MatchKey::AsTyped(digits.to_owned()))
+            .collect(),
+    }
+}
+
+async fn add_receivables(
+    source: &impl Source,
+    span: &Span,
+    found: &mut Customers,
+) -> Result<(), DbError> {
+    let select = "SELECT customer_id FROM receivables";
+    for row in span.rows(source, select, "AND invoice_count > 0").await? {
+        if let Some(customer) = of_row(&row, found)? {
+            customer.invoices_known = true;
+        }
+    }
+    Ok(())
+}
+
+async fn add_open_items(
+    source: &impl Source,
+    span: &Span,
+    found: &mut Customers,
+) -> Result<(), DbError> {
+    let select =
+        "SELECT customer_id, doc_system, doc_kind, doc_id, due_on, open_amount FROM open_item";
+    let order = "AND open_amount <> 0 ORDER BY customer_id, due_on, invoiced_on, fact_id";
+    for row in span.rows(source, select, order).await? {
+        let Some(customer) = of_row(&row, found)? else {
+            continue;
+        };
+        customer.open_items.push(OpenItem {
+            due_on: row.try_get("", "due_on")?,
+            open: Amount::from_units(row.try_get("", "open_amount")?),
+            document: document(&row)?,
+        });
+    }
+    Ok(())
+}
+
+fn document(row: &QueryResult) -> Result<Option<DocumentRef>, DbError> {
+    let system: Option<String> = row.try_get("", "doc_system")?;
+    let kind: Option<String> = row.try_get("", "doc_kind")?;
+    let id: Option<String> = row.try_get("", "doc_id")?;
+    Ok(system
+        .zip(kind)
+        .zip(id)
+        .map(|((system, kind), id)| DocumentRef {
+            system,
+            kind,
+            id,
+            line: None,
+        }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credit_limit_is_read_where_there_is_one() {
+        let limit = |text: &str| credit_limit(text).unwrap().map(|limit| limit.to_string());
+        assert_eq!(limit(r#"{"size":"large"}"#), None);
+        assert_eq!(limit(r#"{"note":"\"credit_limit\""}"#), None);
+        assert_eq!(
+            limit(r#"{"credit_limit":"1200.50"}"#).as_deref(),
+            Some("1200.5")
+        );
+        assert!(credit_limit(r#"{"credit_limit":"much"}"#).is_err());
+    }
+
+    #[test]
+    fn a_number_is_found_by_itself_or_by_its_digits() {
+        let valid = keys(Some("+14155550100".to_owned()), "14155550100");
+        assert_eq!(valid, [MatchKey::E164("+14155550100".to_owned())]);
+        assert_eq!(keys(None, "555123 1555123").len(), 2);
+        assert_eq!(keys(None, ""), []);
+    }
+}
