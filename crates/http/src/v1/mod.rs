@@ -1,17 +1,17 @@
 //! Version 1 of the contract: one line per slice.
 
+mod credit;
+mod deciding;
+mod discounts;
 mod documents;
 mod events;
+mod imports;
 mod jobs;
 mod products;
 mod rates;
+mod routing;
 
 pub use documents::seed_defaults;
-mod imports;
-pub mod credit;
-pub mod deciding;
-pub mod discounts;
-pub mod routing;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -21,10 +21,10 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(products::routes)
         .configure(rates::routes)
         .configure(documents::routes)
+        .configure(imports::routes)
         .configure(jobs::routes)
+        .configure(discounts::routes)
+        .configure(credit::routes)
+        .configure(routing::routes)
         .configure(events::routes);
-    imports::routes(config);
-    discounts::routes(config);
-    credit::routes(config);
-    routing::routes(config);
 }
