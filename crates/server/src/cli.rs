@@ -1,5 +1,7 @@
 //! The command line: what can be asked of `tiercel`.
 
+use crate::commands::evaluate::EvaluateArgs;
+use crate::commands::import::ImportArgs;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -50,6 +52,10 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Import a file into the database
+    Import(ImportArgs),
+    /// Evaluate every customer
+    Evaluate(EvaluateArgs),
     /// Programs that may call the API
     Client {
         #[command(subcommand)]

@@ -11,7 +11,7 @@ mod output;
 
 use clap::Parser;
 use cli::{AuditCommand, Cli, ClientCommand, Command, ConfigCommand};
-use commands::{access, audit, demo, migrate, serve};
+use commands::{access, audit, demo, evaluate, import, migrate, serve};
 use config::Config;
 use failure::Failure;
 use opening::open;
@@ -51,6 +51,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             demo::run(config, usize::try_from(customers).unwrap_or(usize::MAX)).await
         }
         Command::Migrate { dry_run } => migrate::run(&config, dry_run).await,
+        Command::Import(args) => import::run(&config, &args).await,
+        Command::Evaluate(args) => evaluate::run(&config, &args).await,
         Command::Client { command } => client(&config, command).await,
         Command::Token { scopes, seconds } => {
             access::parse_scopes(&scopes)?;

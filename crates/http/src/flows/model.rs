@@ -17,6 +17,15 @@ pub struct PublishedModel {
 }
 
 impl PublishedModel {
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The codes of its tiers, best first.
+    pub fn tiers(&self) -> impl Iterator<Item = &str> {
+        self.model.tiers().iter().map(|tier| tier.code.as_str())
+    }
+
     pub const fn in_force(&self) -> ModelInForce<'_> {
         ModelInForce {
             model: &self.model,

@@ -2,14 +2,14 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::opening;
+use crate::opening::{self, Opened};
 use crate::output;
 use chrono::NaiveDate;
 use clap::Args;
-use tiercel_http::flows::model;
+use tiercel_http::flows::model::{self, PublishedModel};
 use tiercel_http::token::OPERATOR;
 use tiercel_persistence::refresh::{Basis, RefreshError};
-use tiercel_persistence::{evaluations, journal};
+use tiercel_persistence::{distribution, evaluations, journal};
 
 /// As of when.
 #[derive(Debug, Args)]
@@ -42,5 +42,46 @@ pub async fn run(config: &Config, args: &EvaluateArgs) -> Result<(), Failure> {
     let done = evaluations::run_all(&opened.store, OPERATOR, &basis, as_of, |_, _| {}).await;
     let done = done.map_err(failed)?;
     while journal::sequence(&opened.store, &opened.keys.sealing).await? > 0 {}
-    print(&opened, as_of, done, args.json).await
+    print(&opened, &model, as_of, done, args.json).await
+}
+
+async fn print(
+    opened: &Opened,
+    model: &PublishedModel,
+    as_of: NaiveDate,
+    evaluated: usize,
+    json: bool,
+) -> Result<(), Failure> {
+    let mut found = distribution::tiers(&*opened.store).await?;
+    let tiers: Vec<(String, u64)> = model
+        .tiers()
+        .map(|code| (code.to_owned(), found.remove(&Some(code.to_owned())).unwrap_or(0)))
+        .collect();
+    if json {
+        let tiers: serde_json::Map<String, serde_json::Value> = tiers
+            .into_iter()
+            .map(|(code, customers)| (code, customers.into()))
+            .collect();
+        let body = serde_json::json!({
+            "as_of": as_of.to_string(),
+            "model_version": model.version(),
+            "evaluated": evaluated,
+            "tiers": tiers,
+        });
+        output::line(body.to_string());
+        return Ok(());
+    }
+    let version = model.version();
+    output::line(format!("{evaluated} customers as of {as_of}, model version {version}"));
+    for (code, customers) in tiers {
+        output::line(format!("{code:>12} {customers:>10}"));
+    }
+    Ok(())
+}
+
+fn failed(error: RefreshError) -> Failure {
+    match error {
+        RefreshError::Database(error) => error.into(),
+        RefreshError::TooLarge(_) => Failure::new(error.to_string()),
+    }
 }

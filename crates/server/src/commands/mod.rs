@@ -3,5 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod demo;
+pub mod evaluate;
+pub mod import;
 pub mod migrate;
 pub mod serve;

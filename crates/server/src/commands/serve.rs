@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use tiercel_http::health::Draining;
 use tiercel_http::tenant::Hosted;
-use tiercel_http::{app, follow};
+use tiercel_http::{app, flows, follow};
 use tiercel_persistence::journal;
 
 /// Connections waiting to be accepted.
@@ -73,6 +73,8 @@ async fn start_background(hosted: &web::Data<Hosted>) -> Result<(), Failure> {
     rt::spawn(async move {
         journal::run_sequencer(&sequencer.store, &sequencer.keys.sealing).await;
     });
+    let importer = hosted.clone();
+    rt::spawn(async move { flows::imports::jobs::work(&importer).await });
     Ok(())
 }
 
