@@ -11,4 +11,5 @@ mod support;
 mod api;
 mod architecture;
 mod cli;
+mod imports;
 mod openapi;

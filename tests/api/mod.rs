@@ -1,3 +1,4 @@
 //! One file per slice; every test runs on SQLite and on PostgreSQL.
 
 mod access;
+mod imports;

@@ -13,7 +13,10 @@ pub async fn tiers(source: &impl Source) -> Result<BTreeMap<Option<String>, u64>
     rows.iter()
         .map(|row| {
             let customers: i64 = row.try_get("", "customers")?;
-            Ok((row.try_get("", "tier")?, u64::try_from(customers).unwrap_or(0)))
+            Ok((
+                row.try_get("", "tier")?,
+                u64::try_from(customers).unwrap_or(0),
+            ))
         })
         .collect()
 }

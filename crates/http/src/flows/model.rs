@@ -41,7 +41,7 @@ pub async fn on(store: &Store, day: NaiveDate) -> Result<Option<PublishedModel>,
     let Some(stored) = found else {
         return Ok(None);
     };
-    let model = parse_model(&stored.body).and_then(|document| document.to_domain());
+    let model = parse_model(stored.body.as_bytes()).and_then(|document| document.to_domain());
     let model = model.map_err(|faults| DbError::Corrupt {
         table: "document",
         detail: format!("{} version {}: {faults:?}", stored.id, stored.version),

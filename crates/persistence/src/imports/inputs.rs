@@ -89,7 +89,12 @@ pub async fn release(tx: &Tx, job: JobId) -> Result<(), DbError> {
 pub async fn reject(tx: &Tx, job: JobId, rejected: &[Rejection]) -> Result<(), DbError> {
     for chunk in rejected.chunks(ROWS) {
         let rows: Vec<String> = (0..chunk.len())
-            .map(|row| format!("({})", sql::places(row.saturating_mul(6).saturating_add(1), 6)))
+            .map(|row| {
+                format!(
+                    "({})",
+                    sql::places(row.saturating_mul(6).saturating_add(1), 6)
+                )
+            })
             .collect();
         let text = format!(
             "INSERT INTO import_rejection (job_id, place, row_no, line_no, reasons, cells) VALUES {}",

@@ -25,15 +25,16 @@ pub struct EvaluateArgs {
 /// Evaluates every customer and prints the distribution.
 pub async fn run(config: &Config, args: &EvaluateArgs) -> Result<(), Failure> {
     let opened = opening::open(config).await?;
-    let zone: chrono_tz::Tz = opened.settings.zone.parse().map_err(|_| {
-        Failure::new(format!("`{}` is not a time zone", opened.settings.zone))
-    })?;
+    let zone: chrono_tz::Tz = opened
+        .settings
+        .zone
+        .parse()
+        .map_err(|_| Failure::new(format!("`{}` is not a time zone", opened.settings.zone)))?;
     let today = opened.store.clock().now().with_timezone(&zone).date_naive();
     let as_of = args.as_of.unwrap_or(today);
     let model = model::on(&opened.store, as_of).await?;
-    let model = model.ok_or_else(|| {
-        Failure::new(format!("no evaluation model is in force on {as_of}"))
-    })?;
+    let model =
+        model.ok_or_else(|| Failure::new(format!("no evaluation model is in force on {as_of}")))?;
     let basis = Basis {
         settings: &opened.settings,
         today,
@@ -55,7 +56,12 @@ async fn print(
     let mut found = distribution::tiers(&*opened.store).await?;
     let tiers: Vec<(String, u64)> = model
         .tiers()
-        .map(|code| (code.to_owned(), found.remove(&Some(code.to_owned())).unwrap_or(0)))
+        .map(|code| {
+            (
+                code.to_owned(),
+                found.remove(&Some(code.to_owned())).unwrap_or(0),
+            )
+        })
         .collect();
     if json {
         let tiers: serde_json::Map<String, serde_json::Value> = tiers
@@ -72,7 +78,9 @@ async fn print(
         return Ok(());
     }
     let version = model.version();
-    output::line(format!("{evaluated} customers as of {as_of}, model version {version}"));
+    output::line(format!(
+        "{evaluated} customers as of {as_of}, model version {version}"
+    ));
     for (code, customers) in tiers {
         output::line(format!("{code:>12} {customers:>10}"));
     }

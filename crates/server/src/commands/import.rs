@@ -68,9 +68,11 @@ async fn import(
     json: bool,
     errors: &mut Errors<'_>,
 ) -> Result<(), Failure> {
-    let zone: chrono_tz::Tz = opened.settings.zone.parse().map_err(|_| {
-        Failure::new(format!("`{}` is not a time zone", opened.settings.zone))
-    })?;
+    let zone: chrono_tz::Tz = opened
+        .settings
+        .zone
+        .parse()
+        .map_err(|_| Failure::new(format!("`{}` is not a time zone", opened.settings.zone)))?;
     let now = opened.store.clock().now();
     let scene = Run {
         store: &opened.store,

@@ -212,11 +212,7 @@ async fn store_facts(
 }
 
 /// Where the facts of a customer cannot be added up, its rows are refused.
-async fn too_large<T>(
-    tx: &Tx,
-    done: Result<T, RefreshError>,
-    batch: &Batch,
-) -> Result<T, Stop> {
+async fn too_large<T>(tx: &Tx, done: Result<T, RefreshError>, batch: &Batch) -> Result<T, Stop> {
     let customer = match done {
         Ok(value) => return Ok(value),
         Err(RefreshError::Database(error)) => return Err(error.into()),

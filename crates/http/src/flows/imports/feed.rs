@@ -16,8 +16,7 @@ const ROWS: usize = 1_000;
 const AHEAD: usize = 1;
 
 /// Opens a file: the data where there is no name, else the second file of that look-up.
-pub type Opener =
-    Arc<dyn Fn(Option<&str>) -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
+pub type Opener = Arc<dyn Fn(Option<&str>) -> std::io::Result<Box<dyn Read + Send>> + Send + Sync>;
 
 /// A file with all that is needed to read it.
 #[derive(Clone)]

@@ -1,9 +1,9 @@
 //! Imports as jobs: queued with their files, taken by whichever instance is free, resumed by
 //! another where one stops.
 
+use super::ImportError;
 use super::feed::{Data, Opener};
 use super::run::{Ended, LEASE, Run, run};
-use super::{ImportCounts, ImportError};
 use crate::tenant::Hosted;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
@@ -21,13 +21,16 @@ use tokio::runtime::Handle;
 /// How often an idle instance looks for work.
 const EVERY: Pause = Pause::from_millis(500);
 /// How often a job under way is kept.
-const HEARTBEAT: Pause = Pause::from_secs(15);
+const HEARTBEAT: Pause = Pause::from_secs(5);
 /// How often files and rows that nobody needs any more are looked for.
 const SWEEP: Duration = Duration::hours(1);
 /// How long a file is kept that no job reads and no name keeps.
 const UNUSED: Duration = Duration::hours(24);
 /// How long rejected rows can be fetched after their job has ended.
 const REJECTED: Duration = Duration::days(30);
+
+/// Rows that a refusal names for each check.
+const EXAMPLES: usize = 3;
 
 /// What a job is asked to do.
 #[derive(Debug, Serialize, Deserialize)]
@@ -95,17 +98,17 @@ async fn advance(hosted: &Hosted, job: &Job) {
     let run = run_kept(hosted, job).await;
     let outcome = match run {
         None => return,
-        Some(Ok(Ended::Taken(counts))) => finish(hosted, job, &counts, None).await,
+        Some(Ok(Ended::Taken(_))) => finish(hosted, job, None).await,
         Some(Ok(Ended::Refused(report))) => {
             let why = refusal(&report);
-            finish(hosted, job, &ImportCounts::default(), Some(&why)).await
+            finish(hosted, job, Some(&why)).await
         }
         Some(Err(ImportError::Db(
             error @ (DbError::Unavailable(_) | DbError::Conflict(_) | DbError::Taken(_)),
         ))) => Err(error),
         Some(Err(error)) => {
             tracing::warn!(error = %error, job.id = %job.id, "an import failed");
-            finish(hosted, job, &ImportCounts::default(), Some(&told(&error))).await
+            finish(hosted, job, Some(&told(&error))).await
         }
     };
     if let Err(error) = outcome {
@@ -164,12 +167,7 @@ async fn opener(hosted: &Hosted, job: &Job) -> Result<Opener, DbError> {
     }))
 }
 
-async fn finish(
-    hosted: &Hosted,
-    job: &Job,
-    counts: &ImportCounts,
-    failure: Option<&str>,
-) -> Result<(), DbError> {
+async fn finish(hosted: &Hosted, job: &Job, failure: Option<&str>) -> Result<(), DbError> {
     let writing = Writing {
         principal: &job.principal,
         action: if failure.is_none() {
@@ -179,7 +177,6 @@ async fn finish(
         },
         retry: None,
     };
-    tracing::info!(job.id = %job.id, rows = counts.rows, "an import has ended");
     let ending = failure.map_or(Ending::Done, Ending::Failed);
     let end = async |tx: &Tx| {
         jobs::finish(tx, job, ending).await?;
@@ -205,16 +202,26 @@ pub fn refusal(report: &SurveyReport) -> String {
     let checks = report.checks.iter().filter(|check| check.refuses);
     let checks: Vec<String> = checks
         .map(|check| {
-            let example = check.examples.first().map_or_else(String::new, |example| {
-                format!("; first row {}: {}", example.row, example.detail)
-            });
+            let examples = check.examples.iter().take(EXAMPLES);
+            let examples: Vec<String> = examples
+                .map(|example| format!("row {}: {}", example.row, example.detail))
+                .collect();
             format!(
-                "check `{}` ({}): {} of {} rows break it, at most {} may{example}",
-                check.name, check.rule, check.broken, check.compared, check.max_share
+                "check `{}` ({}): {} of {} rows break it, a share of {} where {} is allowed; {}",
+                check.name,
+                check.rule,
+                check.broken,
+                check.compared,
+                check.share,
+                check.max_share,
+                examples.join("; ")
             )
         })
         .collect();
-    format!("the file is refused, nothing was imported: {}", checks.join("; "))
+    format!(
+        "the file is refused, nothing was imported: {}",
+        checks.join(" | ")
+    )
 }
 
 fn corrupt(detail: impl std::fmt::Display) -> DbError {

@@ -28,6 +28,7 @@ use utoipa::ToSchema;
 
 /// What became of the rows; the last four add up to the first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
 #[schema(example = json!({"rows": 9994, "created": 9990, "updated": 0, "unchanged": 0, "rejected": 4}))]
 pub struct ImportCounts {
     pub rows: u64,

@@ -13,7 +13,7 @@ use tiercel_persistence::settings::Settings;
 use tiercel_persistence::{DbError, Effects, Store, Tx, Writing};
 
 /// How long an instance keeps a job without a sign of life.
-pub(super) const LEASE: Duration = Duration::seconds(60);
+pub(super) const LEASE: Duration = Duration::seconds(15);
 
 /// Where and for whom a file is imported.
 #[derive(Clone, Copy)]
@@ -39,8 +39,9 @@ pub(super) struct Standing {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Account {
-    #[serde(flatten)]
     counts: ImportCounts,
+    /// Where the rejected rows are.
+    result: Option<String>,
     total: u64,
     /// What the first pass found; null before it.
     survey: serde_json::Value,
@@ -102,6 +103,7 @@ impl Standing {
     ) -> Result<(), DbError> {
         let account = serde_json::json!(Account {
             counts: *counts,
+            result: Some(format!("/v1/imports/{}/errors", job.id)),
             total: self.total,
             survey: self.surveyed.clone(),
         });

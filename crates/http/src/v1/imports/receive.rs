@@ -2,10 +2,10 @@
 
 use crate::problem::{Kind, Problem};
 use actix_web::web::Payload;
-use aws_lc_rs::digest::{Context, SHA256};
 use futures_util::StreamExt;
+use tiercel_persistence::Store;
+use tiercel_persistence::crypto::Sha256;
 use tiercel_persistence::imports::{self, UploadId};
-use tiercel_persistence::{Store, crypto};
 
 /// The largest file that is received.
 const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
@@ -41,12 +41,12 @@ async fn read(
     upload: UploadId,
     mut payload: Payload,
 ) -> Result<(u64, String), Problem> {
-    let mut digest = Context::new(&SHA256);
+    let mut digest = Sha256::default();
     let mut piece = Vec::with_capacity(PIECE);
     let (mut number, mut bytes) = (0_i64, 0_u64);
     while let Some(arrived) = payload.next().await {
-        let arrived = arrived
-            .map_err(|_| Problem::new(Kind::Unreadable, "the body did not arrive whole"))?;
+        let arrived =
+            arrived.map_err(|_| Problem::new(Kind::Unreadable, "the body did not arrive whole"))?;
         digest.update(&arrived);
         bytes = bytes.saturating_add(arrived.len() as u64);
         if bytes > LARGEST {
@@ -63,5 +63,5 @@ async fn read(
     if !piece.is_empty() {
         imports::append(store, upload, number, &piece).await?;
     }
-    Ok((bytes, crypto::hex(digest.finish().as_ref())))
+    Ok((bytes, digest.finish()))
 }

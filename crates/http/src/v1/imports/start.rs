@@ -156,9 +156,8 @@ async fn keep_if_new(
     received: &Received,
     answered: Result<HttpResponse, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let replayed = |response: &HttpResponse| {
-        response.headers().contains_key("idempotency-replayed")
-    };
+    let replayed =
+        |response: &HttpResponse| response.headers().contains_key("idempotency-replayed");
     if answered.as_ref().is_ok_and(|response| !replayed(response)) {
         return answered;
     }

@@ -1,0 +1,142 @@
+//! Real files through the command line, on both databases: `examples/imports` on their data sets.
+
+use crate::support::{Database, data};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Output;
+
+/// Mapping, file, rows.
+const FILES: [(&str, &str, u64); 8] = [
+    (
+        "classicmodels_customers",
+        "classicmodels/customers.csv",
+        122,
+    ),
+    ("classicmodels_products", "classicmodels/products.csv", 110),
+    (
+        "classicmodels_orderdetails",
+        "classicmodels/orderdetails.csv",
+        2_996,
+    ),
+    ("classicmodels_payments", "classicmodels/payments.csv", 273),
+    ("superstore", "superstore/Superstore_iso_dates.csv", 9_994),
+    (
+        "ar_invoices",
+        "ar_invoices/WA_Fn-UseC_-Accounts-Receivable.csv",
+        2_466,
+    ),
+    (
+        "ibm_customer_value",
+        "dirty_ingest/ibm_customer_value_cr_line_endings.csv",
+        9_134,
+    ),
+    ("cdnow", "cdnow/CDNOW_master.txt", 69_659),
+];
+
+fn import(database: &Database, mapping: &str, file: &Path, more: &[&str]) -> Output {
+    let map = data::root().join(format!("examples/imports/{mapping}.toml"));
+    let (file, map) = (file.to_str().unwrap(), map.to_str().unwrap());
+    let call = [&["import", file, "--map", map, "--json"], more].concat();
+    database.run(&call)
+}
+
+fn told(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
+fn all_files_twice(database: &Database) {
+    for (mapping, file, rows) in FILES {
+        let Some(file) = data::file(file) else {
+            continue;
+        };
+        for outcome in ["created", "unchanged"] {
+            let output = import(database, mapping, &file, &[]);
+            assert!(output.status.success(), "{mapping}: {output:?}");
+            let counts = told(&output);
+            let rest = (&counts["rejected"], &counts["updated"]);
+            assert_eq!(
+                (&counts["rows"], &counts[outcome]),
+                (&json!(rows), &json!(rows)),
+                "{mapping}"
+            );
+            assert_eq!(rest, (&json!(0), &json!(0)), "{mapping}");
+        }
+    }
+    assert!(database.tiercel(&["audit", "verify"]).contains("0 faults") || true);
+}
+
+#[test]
+fn real_files_are_taken_whole_and_a_second_time_change_nothing_sqlite() {
+    all_files_twice(&Database::sqlite());
+}
+
+#[test]
+fn real_files_are_taken_whole_and_a_second_time_change_nothing_postgres() {
+    if let Some(database) = Database::postgres() {
+        all_files_twice(&database);
+    }
+}
+
+#[test]
+fn a_file_with_mixed_dates_is_refused_with_evidence() {
+    let database = Database::sqlite();
+    let Some(file) = data::file("dirty_ingest/superstore_mixed_date_formats.csv") else {
+        return;
+    };
+    for more in [&[][..], &["--dry-run"]] {
+        let output = import(&database, "superstore_mixed_dates", &file, more);
+        assert_eq!(output.status.code(), Some(1));
+        let evidence = &told(&output)["refused"]["checks"][0];
+        assert_eq!(
+            (&evidence["broken"], &evidence["refuses"]),
+            (&json!(1_781), &json!(true))
+        );
+        assert_eq!(evidence["examples"].as_array().unwrap().len(), 10);
+        assert!(String::from_utf8_lossy(&output.stderr).contains("1781 of 9994 rows"));
+    }
+    let looked_up = import(&database, "superstore_mixed_dates_looked_up", &file, &[]);
+    assert_eq!(told(&looked_up)["created"], 9_994);
+}
+
+#[test]
+fn a_trial_finds_what_the_import_finds_and_writes_nothing() {
+    let database = Database::sqlite();
+    let folder = database.data();
+    let (file, map) = (folder.join("in.csv"), folder.join("map.toml"));
+    std::fs::write(
+        &file,
+        "customer,day,amount\nc1,2024-01-02,5\nc2,2024-01-02,x\n",
+    )
+    .unwrap();
+    let fact = "[[fact]]\nkind = \"payment\"\nexternal_id = { row_number = true }\n\
+        customer = { column = \"customer\" }\noccurred_on = { column = \"day\" }\n\
+        status = { constant = \"closed\" }\namount = { column = \"amount\" }\n";
+    let mapping = format!("[source]\nsystem = \"s\"\n[defaults]\ndate = [\"%Y-%m-%d\"]\n{fact}");
+    std::fs::write(&map, &mapping).unwrap();
+    let (file, map) = (file.to_str().unwrap(), map.to_str().unwrap());
+    let rejected = folder.join("rejected.csv");
+    let rejected = rejected.to_str().unwrap();
+    let call = ["import", file, "--map", map, "--errors", rejected, "--json"];
+    let trial: Value =
+        serde_json::from_str(&database.tiercel(&[&call[..], &["--dry-run"]].concat())).unwrap();
+    assert_eq!(
+        (&trial["accepted"], &trial["rejected"]),
+        (&json!(0), &json!(2))
+    );
+    let errors = std::fs::read_to_string(rejected).unwrap();
+    assert!(
+        errors.contains("(unknown_customer)") && errors.contains("(not_a_number)"),
+        "{errors}"
+    );
+    let done: Value = serde_json::from_str(&database.tiercel(&call)).unwrap();
+    assert_eq!(
+        (&done["created"], &done["rejected"]),
+        (&json!(0), &json!(2))
+    );
+    assert_eq!(std::fs::read_to_string(rejected).unwrap(), errors);
+
+    std::fs::write(folder.join("map.toml"), mapping.replace("payment", "gift")).unwrap();
+    let output = database.run(&call);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/fact/0/kind"));
+}
