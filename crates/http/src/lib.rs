@@ -22,3 +22,5 @@ pub mod tenant;
 pub mod token;
 mod v1;
 pub mod wire;
+
+pub use v1::seed_defaults;

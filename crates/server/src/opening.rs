@@ -25,6 +25,7 @@ pub async fn open(config: &Config) -> Result<Opened, Failure> {
     let store = Store::open(&config.url(), Clock::System).await?;
     let keys = Keys::load(&store, &master).await?;
     let settings = settings::settle(&store, &wanted(config)?).await?;
+    tiercel_http::seed_defaults(&store).await?;
     Ok(Opened {
         store: Arc::new(store),
         keys,
