@@ -177,7 +177,10 @@ async fn add_profiles(
     found: &mut Customers,
 ) -> Result<(), DbError> {
     let select = "SELECT customer_id, owner, group_id, attributes FROM customer_profile";
-    for row in span.rows(source, select, "AND superseded_by IS NULL").await? {
+    for row in span
+        .rows(source, select, "AND superseded_by IS NULL")
+        .await?
+    {
         let Some(customer) = of_row(&row, found)? else {
             continue;
         };
@@ -215,7 +218,10 @@ async fn add_externals(
     found: &mut Customers,
 ) -> Result<(), DbError> {
     let select = "SELECT customer_id, system, value FROM external_id";
-    for row in span.rows(source, select, "AND superseded_by IS NULL").await? {
+    for row in span
+        .rows(source, select, "AND superseded_by IS NULL")
+        .await?
+    {
         if let Some(customer) = of_row(&row, found)? {
             customer.externals.push(ExternalRef {
                 system: row.try_get("", "system")?,
@@ -232,7 +238,10 @@ async fn add_phones(
     found: &mut Customers,
 ) -> Result<(), DbError> {
     let select = "SELECT customer_id, e164, match_key FROM phone";
-    for row in span.rows(source, select, "AND superseded_by IS NULL").await? {
+    for row in span
+        .rows(source, select, "AND superseded_by IS NULL")
+        .await?
+    {
         let Some(customer) = of_row(&row, found)? else {
             continue;
         };

@@ -30,7 +30,6 @@ pub mod receivables;
 pub mod refresh;
 mod refused;
 pub mod rollups;
-mod refused;
 pub mod settings;
 mod sql;
 mod store;

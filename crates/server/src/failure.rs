@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 use tiercel_http::problem::Problem;
+use tiercel_persistence::refresh::RefreshError;
 use tiercel_persistence::{DbError, WriteError};
 
 /// Why a command did not succeed.
@@ -65,6 +66,17 @@ impl From<Problem> for Failure {
             .map_or_else(|| problem.to_string(), ToString::to_string);
         Self {
             message,
+            code: 1,
+            cause,
+        }
+    }
+}
+
+impl From<RefreshError> for Failure {
+    fn from(error: RefreshError) -> Self {
+        let cause = error.database_error().cloned();
+        Self {
+            message: error.to_string(),
             code: 1,
             cause,
         }

@@ -2,8 +2,8 @@
 
 mod cli;
 mod commands;
-mod config;
 mod company;
+mod config;
 mod failure;
 mod files;
 mod opening;

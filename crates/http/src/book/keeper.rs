@@ -90,7 +90,11 @@ impl BookKeeper {
             return Ok(());
         }
         let customers = book::customers(store, ids).await?;
-        self.change(|book| customers.into_iter().for_each(|customer| book.put(customer)));
+        self.change(|book| {
+            customers
+                .into_iter()
+                .for_each(|customer| book.put(customer))
+        });
         Ok(())
     }
 

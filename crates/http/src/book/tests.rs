@@ -68,7 +68,11 @@ fn what_is_older_than_the_book_is_ignored() {
     assert_eq!(owner(&book, "A"), Some(1));
     assert_eq!(owner(&book, "B"), None);
     book.put(customer(1, 5, "B", "+492"));
-    assert_eq!(owner(&book, "B"), Some(1), "the same version may be whole now");
+    assert_eq!(
+        owner(&book, "B"),
+        Some(1),
+        "the same version may be whole now"
+    );
 }
 
 #[test]
@@ -111,7 +115,10 @@ fn groups_come_with_their_ancestors_and_circles_end() {
         groups: Arc::new(tree.map(|(it, up)| (id(it), up.map(id))).into()),
         ..Book::default()
     };
-    assert_eq!(book.groups_of(&member), BTreeSet::from([id(1), id(2), id(3)]));
+    assert_eq!(
+        book.groups_of(&member),
+        BTreeSet::from([id(1), id(2), id(3)])
+    );
     book.groups = Arc::new([(id(3), Some(id(2))), (id(2), Some(id(3)))].into());
     assert_eq!(book.groups_of(&member), BTreeSet::from([id(2), id(3)]));
 }
@@ -132,5 +139,10 @@ fn concurrent_changes_are_all_kept() {
         }
     });
     let book = keeper.snapshot();
-    assert_eq!((0..1000).filter(|bits| owner(&book, &bits.to_string()) == Some(*bits)).count(), 1000);
+    assert_eq!(
+        (0..1000)
+            .filter(|bits| owner(&book, &bits.to_string()) == Some(*bits))
+            .count(),
+        1000
+    );
 }

@@ -120,7 +120,10 @@ fn decide(
         into: asked.currency,
         on: today,
     };
-    let lines = asked.lines.iter().map(|line| complete(line, book, exchange));
+    let lines = asked
+        .lines
+        .iter()
+        .map(|line| complete(line, book, exchange));
     let lines: Vec<_> = lines.collect();
     let question = Question {
         currency: asked.currency,
@@ -142,11 +145,7 @@ fn decide(
 }
 
 /// Adds what the product tells to what the request tells; the request comes first.
-fn complete(
-    line: &AskedLine,
-    book: &Book,
-    exchange: Exchange<'_>,
-) -> Result<Line, &'static str> {
+fn complete(line: &AskedLine, book: &Book, exchange: Exchange<'_>) -> Result<Line, &'static str> {
     let product = line.sku.as_deref().and_then(|sku| book.product(sku));
     let list_of_product = || {
         let product = product?;

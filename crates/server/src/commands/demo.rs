@@ -1,9 +1,9 @@
 //! `demo`: a generated company, evaluated and served, with look-ups ready to paste.
 
 use crate::commands::{access, serve};
-use crate::config::Config;
 use crate::company::generate::{self, Batch};
 use crate::company::load;
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::opening::{self, Opened};
 use crate::output;
@@ -14,7 +14,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use tiercel_domain::incoming::{CustomerRef, IncomingCustomer};
 use tiercel_http::scope::Scope;
-use tiercel_persistence::{customers, Clock};
+use tiercel_persistence::{Clock, customers};
 
 /// Says that a directory belongs to the demo, and what is in it.
 const MARK: &str = ".tiercel-demo";
@@ -35,7 +35,9 @@ struct Mark {
 /// Loads the company on the first start, then serves it until told to stop.
 pub async fn run(mut config: Config, customers: usize) -> Result<(), Failure> {
     if config.database_url.is_some() {
-        return Err(Failure::usage("the demo has an embedded database of its own"));
+        return Err(Failure::usage(
+            "the demo has an embedded database of its own",
+        ));
     }
     let listener = TcpListener::bind(&config.bind)
         .map_err(|error| Failure::new(format!("{}: {error}", config.bind)))?;
@@ -82,7 +84,11 @@ fn claim(data: &Path, customers: usize) -> Result<Option<Mark>, Failure> {
     for rest in ["tiercel.db", "tiercel.db-wal", "tiercel.db-shm"] {
         let _ = std::fs::remove_file(data.join(rest));
     }
-    let fresh = Mark { customers, today: NaiveDate::MIN, loaded: false };
+    let fresh = Mark {
+        customers,
+        today: NaiveDate::MIN,
+        loaded: false,
+    };
     write_mark(data, &fresh)?;
     Ok(None)
 }
@@ -95,7 +101,10 @@ fn write_mark(data: &Path, mark: &Mark) -> Result<(), Failure> {
 async fn fill(opened: &Opened, data: &Path, customers: usize) -> Result<Mark, Failure> {
     let zone: chrono_tz::Tz = opened.settings.zone.parse().unwrap_or(chrono_tz::UTC);
     let today = Clock::System.now().with_timezone(&zone).date_naive();
-    output::note(format!("loading a company of {customers} customers into {}", data.display()));
+    output::note(format!(
+        "loading a company of {customers} customers into {}",
+        data.display()
+    ));
     let bar = indicatif::ProgressBar::new_spinner();
     load::company(opened, customers, today, |facts| {
         bar.set_message(format!("{facts} facts"));
@@ -103,7 +112,11 @@ async fn fill(opened: &Opened, data: &Path, customers: usize) -> Result<Mark, Fa
     })
     .await?;
     bar.finish_and_clear();
-    let mark = Mark { customers, today, loaded: true };
+    let mark = Mark {
+        customers,
+        today,
+        loaded: true,
+    };
     write_mark(data, &mark)?;
     Ok(mark)
 }
@@ -111,15 +124,19 @@ async fn fill(opened: &Opened, data: &Path, customers: usize) -> Result<Mark, Fa
 /// What the terminal shows when the server answers.
 async fn tell(opened: &Opened, mark: &Mark, config: &Config) -> Result<String, Failure> {
     let everyone = generated_customers(mark);
-    let references: BTreeSet<CustomerRef> =
-        everyone.iter().map(|customer| CustomerRef::External(customer.external.clone())).collect();
+    let references: BTreeSet<CustomerRef> = everyone
+        .iter()
+        .map(|customer| CustomerRef::External(customer.external.clone()))
+        .collect();
     let ids = customers::resolve(&*opened.store, &references).await?;
     let states = customers::state(&*opened.store, &ids.values().copied().collect()).await?;
     let mut tiers: BTreeMap<String, usize> = BTreeMap::new();
     let mut best: Option<&IncomingCustomer> = None;
     for customer in &everyone {
         let id = ids.get(&CustomerRef::External(customer.external.clone()));
-        let tier = id.and_then(|id| states.get(id)).and_then(|state| state.tier.clone());
+        let tier = id
+            .and_then(|id| states.get(id))
+            .and_then(|state| state.tier.clone());
         let tier = tier.unwrap_or_else(|| "none".into());
         if best.is_none() && tier == "high" && has_phone(customer) {
             best = Some(customer);
@@ -150,7 +167,9 @@ fn page(
     let phone = example.phones.iter().flatten().next();
     let caller = phone.map_or_else(String::new, |phone| phone.raw.clone());
     let region = phone.and_then(|phone| phone.region.clone());
-    let region = region.map_or_else(String::new, |region| format!(" --data-urlencode region={region}"));
+    let region = region.map_or_else(String::new, |region| {
+        format!(" --data-urlencode region={region}")
+    });
     let auth = format!("-H 'Authorization: Bearer {token}'");
     format!(
         "\nTiers of {all} customers (data in {data})\n{shares}\n\n\
@@ -169,7 +188,10 @@ fn page(
 }
 
 fn has_phone(customer: &IncomingCustomer) -> bool {
-    customer.phones.as_ref().is_some_and(|phones| !phones.is_empty())
+    customer
+        .phones
+        .as_ref()
+        .is_some_and(|phones| !phones.is_empty())
 }
 
 /// The customers as generated: who they are does not depend on what was loaded.
@@ -187,9 +209,9 @@ fn generated_customers(mark: &Mark) -> Vec<IncomingCustomer> {
 fn first_sku() -> String {
     let first = generate::company(generate::SEED, 1, NaiveDate::default()).next();
     match first {
-        Some(Batch::Products(products)) => {
-            products.first().map_or_else(String::new, |product| product.sku.clone())
-        }
+        Some(Batch::Products(products)) => products
+            .first()
+            .map_or_else(String::new, |product| product.sku.clone()),
         _ => String::new(),
     }
 }

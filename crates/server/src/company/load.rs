@@ -22,13 +22,23 @@ pub async fn company(
 ) -> Result<(), Failure> {
     let model = model::on(&opened.store, today).await?;
     let model = model.ok_or_else(|| Failure::new("no evaluation model is published"))?;
-    let basis = Basis { settings: &opened.settings, today, model: Some(model.in_force()) };
+    let basis = Basis {
+        settings: &opened.settings,
+        today,
+        model: Some(model.in_force()),
+    };
     let mut facts = 0_usize;
     for batch in generate::company(generate::SEED, customers, today) {
-        let writing = Writing { principal: WRITER, action: "demo.loaded", retry: None };
+        let writing = Writing {
+            principal: WRITER,
+            action: "demo.loaded",
+            retry: None,
+        };
         opened
             .store
-            .write::<_, Failure>(&writing, async |tx| Ok((save(tx, &batch, &basis).await?, None)))
+            .write::<_, Failure>(&writing, async |tx| {
+                Ok((save(tx, &batch, &basis).await?, None))
+            })
             .await?;
         if let Batch::Facts(batch) = &batch {
             facts = facts.saturating_add(batch.len());

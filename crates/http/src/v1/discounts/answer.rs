@@ -429,7 +429,9 @@ pub(super) fn flat(
     let approval = line.approval.iter().flat_map(|it| &it.reasons);
     let codes = line.error.iter().map(|it| &it.code);
     let codes = codes.chain(approval.map(|it| &it.code));
-    let reason = codes.chain(answer.warnings.iter().map(|it| &it.code)).next();
+    let reason = codes
+        .chain(answer.warnings.iter().map(|it| &it.code))
+        .next();
     let required = line.approval.as_ref().is_some_and(|it| it.required);
     let tier = answer.tier;
     FlatDiscountResponse {
@@ -441,7 +443,10 @@ pub(super) fn flat(
         tier: tier.code,
         score: tier.score.unwrap_or_default(),
         evaluated_as_of: tier.as_of.unwrap_or_default(),
-        model_version: tier.model_version.map(|it| it.to_string()).unwrap_or_default(),
+        model_version: tier
+            .model_version
+            .map(|it| it.to_string())
+            .unwrap_or_default(),
         stale: tier.stale.to_string(),
         policy_id: answer.policy.id,
         policy_version: answer.policy.version.to_string(),

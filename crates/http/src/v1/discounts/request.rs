@@ -257,8 +257,7 @@ impl FlatDiscountQuery {
             None => Some(base),
         };
         let path = self.category.as_deref();
-        let category =
-            path.and_then(|path| faults.parsed("category", path, "not_a_category"));
+        let category = path.and_then(|path| faults.parsed("category", path, "not_a_category"));
         let line = AskedLine {
             line_id: "1".to_owned(),
             sku: text(self.sku.as_deref(), "sku", &mut faults),
@@ -289,10 +288,7 @@ fn category(parts: &[String]) -> Result<CategoryPath, String> {
     if parts.iter().any(|part| part.contains('/')) {
         return Err("no part may contain `/`".to_owned());
     }
-    parts
-        .join("/")
-        .parse()
-        .map_err(|error| format!("{error}"))
+    parts.join("/").parse().map_err(|error| format!("{error}"))
 }
 
 fn quantity(value: &str, pointer: &str, faults: &mut Faults) -> Option<Quantity> {

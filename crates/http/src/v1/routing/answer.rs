@@ -80,7 +80,10 @@ pub(super) fn route(
         match_quality: word(decision.match_quality.map(MatchQuality::word)),
         match_count: decision.match_count,
         ambiguous: decision.ambiguous,
-        customer_ref: decision.customer.map(|id| id.to_string()).unwrap_or_default(),
+        customer_ref: decision
+            .customer
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
         tier: text(&decision.tier),
         tier_rank: decision
             .tier_rank
@@ -114,5 +117,9 @@ fn word(word: Option<&str>) -> String {
 }
 
 fn hold_word(credit: &credit::Decision) -> &'static str {
-    if credit.hold.is_empty() { "none" } else { "held" }
+    if credit.hold.is_empty() {
+        "none"
+    } else {
+        "held"
+    }
 }
