@@ -1,3 +1,6 @@
 //! One file per slice; every test runs on SQLite and on PostgreSQL.
 
 mod access;
+mod documents;
+mod events;
+mod products;

@@ -147,6 +147,14 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// A path segment as it was meant: the router leaves the three characters that have a meaning in
+/// paths escaped.
+pub fn unquoted(segment: &str) -> String {
+    let slashes = segment.replace("%2F", "/").replace("%2f", "/");
+    let pluses = slashes.replace("%2B", "+").replace("%2b", "+");
+    pluses.replace("%25", "%")
+}
+
 /// A path parameter that parses, e.g. a typed id; one that does not names nothing: 404.
 #[derive(Debug)]
 pub struct Id<T>(pub T);
@@ -161,7 +169,9 @@ impl<T: std::str::FromStr + 'static> FromRequest for Id<T> {
             .iter()
             .last()
             .map(|(_, value)| value.to_owned());
-        let id = segment.and_then(|text| text.parse().ok()).map(Self);
+        let text = segment.map(|segment| unquoted(&segment));
+        let text = text.filter(|text| !text.contains('\0'));
+        let id = text.and_then(|text| text.parse().ok()).map(Self);
         ready(id.ok_or_else(|| Problem::new(Kind::NotFound, "nothing has this id")))
     }
 }

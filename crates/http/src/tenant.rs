@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use futures_util::future::LocalBoxFuture;
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ impl Hosted {
                 settings.zone
             ))
         })?;
+        crate::v1::seed_defaults(&store).await?;
         let verifier = Verifier::load(&store).await?;
         let book = BookKeeper::load(&store, &settings).await?;
         Ok(Self {
@@ -108,6 +110,19 @@ impl TenantHandle {
         self.principal.scopes.contains(&scope) || self.principal.scopes.contains(&Scope::Admin)
     }
 
+    /// Refuses a caller who has none of these scopes.
+    pub fn require_any(&self, scopes: &[Scope]) -> Result<(), Problem> {
+        if scopes.iter().any(|scope| self.allows(*scope)) {
+            return Ok(());
+        }
+        let words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+        let detail = format!(
+            "the credential lacks one of the scopes `{}`",
+            words.join("`, `")
+        );
+        Err(Problem::new(Kind::Forbidden, detail))
+    }
+
     /// The instant of this request; all it reads and answers carries the same.
     pub const fn now(&self) -> DateTime<Utc> {
         self.now
@@ -120,6 +135,16 @@ impl TenantHandle {
 
     pub async fn apply(&self, effects: &Effects) -> Result<(), Problem> {
         Ok(self.hosted.apply(effects).await?)
+    }
+}
+
+/// For the few operations that several scopes open: [`TenantHandle::require_any`] comes first there.
+impl FromRequest for TenantHandle {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(authenticate(request))
     }
 }
 

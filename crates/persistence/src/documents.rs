@@ -182,25 +182,45 @@ pub async fn versions(
     rows.into_iter().map(to_stored).collect()
 }
 
-/// The first versions of the documents of a kind after an id, in order of ids: one per document.
+/// A document through all its versions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentSummary {
+    pub id: DocumentId,
+    pub code: String,
+    /// The highest version, drafts included.
+    pub latest: i64,
+}
+
+/// Documents of a kind after an id, in order of ids.
 pub async fn page(
     source: &impl Source,
     kind: DocumentKind,
     after: Option<DocumentId>,
     limit: u64,
-) -> Result<Vec<StoredDocument>, DbError> {
+) -> Result<Vec<DocumentSummary>, DbError> {
     let mut query = document::Entity::find()
-        .filter(document::Column::Kind.eq(kind.word()))
-        .filter(document::Column::Version.eq(1_i64));
+        .select_only()
+        .column(document::Column::DocumentId)
+        .column(document::Column::Code)
+        .column_as(document::Column::Version.max(), "latest")
+        .filter(document::Column::Kind.eq(kind.word()));
     if let Some(after) = after {
         query = query.filter(document::Column::DocumentId.gt(Uuid::from_u128(after.bits())));
     }
-    let rows = query
+    let rows: Vec<(Uuid, String, i64)> = query
+        .group_by(document::Column::DocumentId)
+        .group_by(document::Column::Code)
         .order_by_asc(document::Column::DocumentId)
         .limit(limit)
+        .into_tuple()
         .all(source.connection())
         .await?;
-    rows.into_iter().map(to_stored).collect()
+    let summary = |(id, code, latest): (Uuid, String, i64)| DocumentSummary {
+        id: DocumentId::from_bits(id.as_u128()),
+        code,
+        latest,
+    };
+    Ok(rows.into_iter().map(summary).collect())
 }
 
 fn to_stored(row: document::Model) -> Result<StoredDocument, DbError> {

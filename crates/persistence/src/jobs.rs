@@ -72,7 +72,8 @@ pub struct Job {
 pub struct Progress<'a> {
     pub done: i64,
     pub total: Option<i64>,
-    /// JSON.
+    /// A JSON object: `counts` (numbers by outcome) and `result` (a path) are shown to callers,
+    /// whatever stands beside them, such as where to resume, is not.
     pub progress: &'a str,
 }
 

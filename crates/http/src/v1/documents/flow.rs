@@ -1,0 +1,196 @@
+//! What can be done with the versions of any document.
+
+use super::lint;
+use super::wire::{DocumentResponse, LintResponse, ListVersions, PublishRequest, VersionResponse};
+use crate::body;
+use crate::etag::{Conditions, etag};
+use crate::faults::Faults;
+use crate::listing::{self, Listing};
+use crate::problem::{Kind, Problem};
+use crate::reply::{self, Reply};
+use crate::retry::RetryKey;
+use crate::tenant::TenantHandle;
+use crate::wire::date;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::NaiveDate;
+use tiercel_domain::ids::DocumentId;
+use tiercel_persistence::documents::{
+    self as store, DocumentKind, DocumentStatus, NewDraft, StoredDocument,
+};
+use tiercel_persistence::{Source, crypto};
+
+/// A document and where its versions are on the wire.
+pub struct Address {
+    pub kind: DocumentKind,
+    /// Nothing where it has no version yet.
+    pub id: Option<DocumentId>,
+    pub code: String,
+    /// E.g. `/v1/service-policies/discount`.
+    pub base: String,
+}
+
+impl Address {
+    fn of(&self, version: i64) -> String {
+        format!("{}/versions/{version}", self.base)
+    }
+
+    async fn find(&self, source: &impl Source, version: i64) -> Result<StoredDocument, Problem> {
+        let missing = || Problem::not_found("version");
+        let id = self.id.ok_or_else(missing)?;
+        let found = store::find(source, self.kind, id, version).await?;
+        found.ok_or_else(missing)
+    }
+}
+
+/// The canonical text of a document as sent: 400 where it does not have the shape of its kind.
+pub fn canonical(kind: DocumentKind, document: &serde_json::Value) -> Result<String, Problem> {
+    let text = document.to_string();
+    lint::canonical_of(kind, text.as_bytes()).map_err(|faults| {
+        let detail = faults.first().map_or("", |fault| fault.detail.as_str());
+        Problem::new(Kind::Unreadable, detail).with_errors(faults.iter().map(lint::told).collect())
+    })
+}
+
+pub async fn list(
+    tenant: &TenantHandle,
+    request: &HttpRequest,
+    query: &ListVersions,
+    at: &Address,
+) -> Result<HttpResponse, Problem> {
+    let list = format!("versions {}", at.base);
+    let listing = Listing::new(tenant, list, query.limit, query.after.as_deref())?;
+    let after = listing.after()?.unwrap_or(0);
+    let rows = match at.id {
+        Some(id) => store::versions(tenant.store(), at.kind, id, after, listing.fetch()).await?,
+        None => Vec::new(),
+    };
+    let key = |row: &StoredDocument| row.version.to_string();
+    let page = listing.page(rows, key, |row| VersionResponse::from(&row));
+    Ok(listing::answer(request, &page))
+}
+
+pub async fn show(
+    tenant: &TenantHandle,
+    at: &Address,
+    version: i64,
+) -> Result<HttpResponse, Problem> {
+    let found = at.find(tenant.store(), version).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, etag(found.revision)))
+        .json(DocumentResponse::try_from(&found)?))
+}
+
+pub async fn draft(
+    tenant: &TenantHandle,
+    retry: &RetryKey,
+    at: &Address,
+    body: &str,
+) -> Result<HttpResponse, Problem> {
+    let draft = NewDraft {
+        kind: at.kind,
+        code: &at.code,
+        body,
+        author: tenant.principal(),
+    };
+    let hash = crypto::sha256_hex(body.as_bytes());
+    reply::write(tenant, "document.drafted", retry, &hash, async |tx| {
+        let stored = store::create_draft(tx, &draft).await?;
+        let body = DocumentResponse::try_from(&stored)?;
+        Ok(Reply::created(at.of(stored.version), &body)?.version(stored.revision))
+    })
+    .await
+}
+
+pub async fn replace(
+    tenant: &TenantHandle,
+    conditions: &Conditions,
+    retry: &RetryKey,
+    (at, version): (&Address, i64),
+    body: &str,
+) -> Result<HttpResponse, Problem> {
+    let hash = crypto::sha256_hex(body.as_bytes());
+    reply::write(tenant, "document.replaced", retry, &hash, async |tx| {
+        let draft = at.find(tx, version).await?;
+        only(&draft, DocumentStatus::Draft)?;
+        conditions.require_match(draft.revision)?;
+        shown(&store::replace_draft(tx, &draft, body).await?)
+    })
+    .await
+}
+
+pub async fn check(
+    tenant: &TenantHandle,
+    at: &Address,
+    version: i64,
+) -> Result<HttpResponse, Problem> {
+    let found = at.find(tenant.store(), version).await?;
+    let tiers = lint::known_tiers(tenant.store(), tenant.today()).await?;
+    let faults = lint::faults(found.kind, &found.body, tiers.as_ref());
+    Ok(HttpResponse::Ok().json(LintResponse {
+        publishable: faults.is_empty(),
+        faults,
+    }))
+}
+
+/// Publishes a draft that has no faults; `bytes` may be empty or a [`PublishRequest`].
+pub async fn publish(
+    tenant: &TenantHandle,
+    retry: &RetryKey,
+    (at, version): (&Address, i64),
+    bytes: &[u8],
+) -> Result<HttpResponse, Problem> {
+    let from = first_day(tenant, bytes)?;
+    let hash = crypto::sha256_hex(bytes);
+    reply::write(tenant, "document.published", retry, &hash, async |tx| {
+        let draft = at.find(tx, version).await?;
+        only(&draft, DocumentStatus::Draft)?;
+        let tiers = lint::known_tiers(tx, from).await?;
+        let faults = lint::faults(draft.kind, &draft.body, tiers.as_ref());
+        if !faults.is_empty() {
+            return Err(Problem::invalid(faults));
+        }
+        shown(&store::publish(tx, &draft, from, tenant.principal()).await?)
+    })
+    .await
+}
+
+pub async fn retire(
+    tenant: &TenantHandle,
+    retry: &RetryKey,
+    at: &Address,
+    version: i64,
+) -> Result<HttpResponse, Problem> {
+    reply::write(tenant, "document.retired", retry, "", async |tx| {
+        let published = at.find(tx, version).await?;
+        only(&published, DocumentStatus::Published)?;
+        shown(&store::retire(tx, &published).await?)
+    })
+    .await
+}
+
+fn first_day(tenant: &TenantHandle, bytes: &[u8]) -> Result<NaiveDate, Problem> {
+    let request = match bytes {
+        [] => PublishRequest::default(),
+        bytes => body::parse(bytes)?,
+    };
+    let mut faults = Faults::default();
+    let day = match &request.effective_from {
+        Some(text) => date(&mut faults, "/effective_from", text),
+        None => Some(tenant.today()),
+    };
+    faults.finish(day)
+}
+
+fn only(document: &StoredDocument, status: DocumentStatus) -> Result<(), Problem> {
+    if document.status == status {
+        return Ok(());
+    }
+    let (is, wanted) = (document.status.word(), status.word());
+    let detail = format!("version {} is {is}, not {wanted}", document.version);
+    Err(Problem::new(Kind::Conflict, detail))
+}
+
+fn shown(stored: &StoredDocument) -> Result<Reply, Problem> {
+    Ok(Reply::ok(&DocumentResponse::try_from(stored)?)?.version(stored.revision))
+}

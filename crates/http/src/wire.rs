@@ -1,0 +1,70 @@
+//! How values that every slice shares are spelled on the wire.
+
+use crate::faults::Faults;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer};
+
+/// An instant: RFC 3339 in UTC, with microseconds.
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// A date as `2026-03-01` and in no other spelling; a fault is noted and nothing returned.
+pub fn date(faults: &mut Faults, pointer: &str, text: &str) -> Option<NaiveDate> {
+    let read = text.parse::<NaiveDate>().ok();
+    let date = read.filter(|date| date.to_string() == text && text.len() == 10);
+    if date.is_none() {
+        faults.add(pointer, "not_a_date", "is not a date such as `2026-03-01`");
+    }
+    date
+}
+
+/// A field of a merge patch, for `#[serde(default, deserialize_with = "…")]`: absent is `None`
+/// (keep), null is `Some(None)` (clear).
+pub fn present<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(from).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Patch {
+        #[serde(default, deserialize_with = "present")]
+        name: Option<Option<String>>,
+    }
+
+    #[test]
+    fn absent_null_and_a_value_are_three_things() {
+        let name = |text: &str| serde_json::from_str::<Patch>(text).unwrap().name;
+        assert_eq!(name("{}"), None);
+        assert_eq!(name(r#"{"name": null}"#), Some(None));
+        assert_eq!(name(r#"{"name": "a"}"#), Some(Some("a".to_owned())));
+    }
+
+    #[test]
+    fn dates_have_one_spelling() {
+        let mut faults = Faults::default();
+        assert!(date(&mut faults, "/d", "2024-02-29").is_some() && faults.is_empty());
+        for text in [
+            "2023-02-29",
+            "2024-2-9",
+            "24-02-09",
+            "+12024-02-09",
+            " 2024-02-09",
+            "",
+        ] {
+            assert_eq!(date(&mut faults, "/d", text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_have_microseconds_and_a_z() {
+        assert_eq!(instant(DateTime::UNIX_EPOCH), "1970-01-01T00:00:00.000000Z");
+    }
+}
