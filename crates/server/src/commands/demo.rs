@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::path::Path;
 use tiercel_domain::incoming::{CustomerRef, IncomingCustomer};
+use tiercel_domain::phones;
 use tiercel_http::scope::Scope;
 use tiercel_persistence::{Clock, customers};
 
@@ -132,13 +133,15 @@ async fn tell(opened: &Opened, mark: &Mark, config: &Config) -> Result<String, F
     let states = customers::state(&*opened.store, &ids.values().copied().collect()).await?;
     let mut tiers: BTreeMap<String, usize> = BTreeMap::new();
     let mut best: Option<&IncomingCustomer> = None;
+    let shared = shared_numbers(&everyone);
     for customer in &everyone {
         let id = ids.get(&CustomerRef::External(customer.external.clone()));
         let tier = id
             .and_then(|id| states.get(id))
             .and_then(|state| state.tier.clone());
         let tier = tier.unwrap_or_else(|| "none".into());
-        if best.is_none() && tier == "high" && has_phone(customer) {
+        let alone = number_of(customer).is_some_and(|number| !shared.contains(&number));
+        if best.is_none() && tier == "high" && alone {
             best = Some(customer);
         }
         *tiers.entry(tier).or_default() += 1;
@@ -187,11 +190,22 @@ fn page(
     )
 }
 
-fn has_phone(customer: &IncomingCustomer) -> bool {
-    customer
-        .phones
-        .as_ref()
-        .is_some_and(|phones| !phones.is_empty())
+/// The customer's first number in E.164, where it is valid.
+fn number_of(customer: &IncomingCustomer) -> Option<String> {
+    let phone = customer.phones.as_ref()?.first()?;
+    phones::normalise(&phone.raw, phone.region.as_deref())
+        .e164()
+        .map(str::to_owned)
+}
+
+/// Numbers of more than one customer: a call from one of them says less.
+fn shared_numbers(customers: &[IncomingCustomer]) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    customers
+        .iter()
+        .filter_map(number_of)
+        .filter(|number| !seen.insert(number.clone()))
+        .collect()
 }
 
 /// The customers as generated: who they are does not depend on what was loaded.
