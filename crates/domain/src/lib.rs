@@ -17,6 +17,7 @@ pub mod money;
 pub mod path;
 pub mod period;
 pub mod phones;
+pub mod portfolio;
 pub mod profile;
 pub mod receivables;
 pub mod rollups;

@@ -9,6 +9,7 @@ mod imports;
 mod jobs;
 mod products;
 mod rates;
+mod reports;
 mod routing;
 
 pub use documents::seed_defaults;
@@ -26,5 +27,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(discounts::routes)
         .configure(credit::routes)
         .configure(routing::routes)
+        .configure(reports::routes)
         .configure(events::routes);
 }
