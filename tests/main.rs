@@ -11,5 +11,7 @@ mod support;
 mod api;
 mod architecture;
 mod cli;
+mod dump;
+mod figures;
 mod imports;
 mod openapi;

@@ -53,3 +53,15 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .unwrap()
         .block_on(future)
 }
+
+/// Waits for a job and returns it once it has ended, well or not.
+pub async fn job_ended(api: &Api, location: &str) -> serde_json::Value {
+    for _ in 0..6_000 {
+        let job = api.get(location).await.expect(200).json;
+        if job["state"] == "done" || job["state"] == "failed" {
+            return job;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{location} does not end");
+}
