@@ -1,15 +1,20 @@
 //! Version 1 of the contract: one line per slice.
 
+mod asking;
 mod credit;
 mod deciding;
 mod discounts;
 mod documents;
+mod evaluations;
 mod events;
+mod facts;
 mod imports;
 mod jobs;
 mod products;
 mod rates;
 mod reports;
+mod receivables;
+mod rollups;
 mod routing;
 
 pub use documents::seed_defaults;
@@ -29,4 +34,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(routing::routes)
         .configure(reports::routes)
         .configure(events::routes);
+        .configure(events::routes)
+        .configure(facts::routes)
+        .configure(receivables::routes)
+        .configure(rollups::routes)
+        .configure(evaluations::routes);
 }

@@ -1,0 +1,286 @@
+//! Why a customer is in its tier: every criterion with its value, band, points and facts.
+
+use super::wire::{
+    CriterionResponse, CurrentEvaluation, EvaluationResponse, EvidenceResponse, FindEvaluation,
+    ListMeasures, MatchedBand, MeasureResponse, MeasuresResponse, ModelReference, WindowResponse,
+};
+use crate::body::{Id, Query};
+use crate::faults::Faults;
+use crate::flows::model::{self, PublishedModel};
+use crate::problem::{Kind, Problem};
+use crate::scope::{Scope, need};
+use crate::tenant::{Tenant, TenantHandle};
+use crate::v1::asking::{self, Moment, Subject};
+use actix_web::{HttpResponse, get};
+use tiercel_domain::evaluation::{
+    self as decision, Criterion, CriterionResult, Evaluation, Matched, Measure, Measured, Scoring,
+};
+use tiercel_domain::ids::CustomerId;
+use tiercel_domain::period::Window;
+use tiercel_domain::receivables::{Allocation, allocate};
+use tiercel_persistence::customers::CustomerState;
+use tiercel_persistence::refresh::RefreshError;
+
+/// Facts named one by one in an answer.
+const NAMED: usize = 50;
+
+/// How much an answer explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Explain {
+    None,
+    Summary,
+    Full,
+}
+
+impl Explain {
+    fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::None),
+            "summary" => Some(Self::Summary),
+            "full" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
+/// A customer, evaluated for one answer.
+struct Judged {
+    id: CustomerId,
+    moment: Moment,
+    model: PublishedModel,
+    subject: Subject,
+    ledger: Allocation,
+    evaluation: Evaluation,
+    with_costs: bool,
+}
+
+/// The model in force on the day; before the first one, the one in force today.
+async fn model_for(tenant: &TenantHandle, moment: &Moment) -> Result<PublishedModel, Problem> {
+    let found = match model::on(tenant.store(), moment.as_of).await? {
+        Some(model) => Some(model),
+        None => model::on(tenant.store(), tenant.today()).await?,
+    };
+    found.ok_or_else(|| Problem::new(Kind::Conflict, "no evaluation model is published"))
+}
+
+impl Judged {
+    async fn load(
+        tenant: &TenantHandle,
+        id: CustomerId,
+        as_of: Option<&str>,
+        known_at: Option<&str>,
+    ) -> Result<Self, Problem> {
+        let moment = asking::moment(tenant, as_of, known_at).await?;
+        let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
+        let model = model_for(tenant, &moment).await?;
+        let too_large = || Problem::from(RefreshError::TooLarge(id));
+        let ledger = allocate(&subject.facts, moment.as_of).map_err(|_| too_large())?;
+        let read = reading(&subject, &ledger);
+        let evaluation = decision::evaluate(model.in_force().model, &read, moment.as_of);
+        Ok(Self {
+            id,
+            moment,
+            evaluation: evaluation.map_err(|_| too_large())?,
+            model,
+            subject,
+            ledger,
+            with_costs: tenant.allows(Scope::CostsRead),
+        })
+    }
+
+    fn criteria(&self) -> impl Iterator<Item = (&Criterion, &CriterionResult)> {
+        let criteria = self.model.in_force().model.criteria().iter();
+        criteria.zip(&self.evaluation.criteria)
+    }
+
+    fn model_reference(&self) -> ModelReference {
+        let in_force = self.model.in_force();
+        ModelReference {
+            id: in_force.id.to_string(),
+            version: in_force.version,
+        }
+    }
+
+    fn is_hidden(&self, measure: &Measure) -> bool {
+        use Measure::{Margin, ProfitContribution};
+        !self.with_costs && matches!(measure, ProfitContribution { .. } | Margin { .. })
+    }
+
+    fn measured(&self, criterion: &Criterion, result: &CriterionResult) -> MeasureResponse {
+        let hidden = self.is_hidden(&criterion.measure);
+        let missing = match &result.value {
+            Measured::Missing(reason) => Some(reason.word().to_owned()),
+            _ => None,
+        };
+        MeasureResponse {
+            code: criterion.code.clone(),
+            label: criterion.label.clone(),
+            measure: criterion.measure.word().to_owned(),
+            unit: criterion.measure.unit().map(str::to_owned),
+            window: criterion.measure.window().map(|window| self.window(window)),
+            value: result.value.shown().filter(|_| !hidden),
+            missing,
+            hidden,
+        }
+    }
+
+    fn window(&self, window: Window) -> WindowResponse {
+        let before = window.opens_after(self.moment.as_of);
+        let from = before.and_then(|before| before.succ_opt());
+        WindowResponse {
+            from: from.map(|day| day.to_string()),
+            to: self.moment.as_of.to_string(),
+        }
+    }
+
+    fn criterion(
+        &self,
+        criterion: &Criterion,
+        result: &CriterionResult,
+        explain: Explain,
+    ) -> CriterionResponse {
+        let measured = self.measured(criterion, result);
+        let (matched, band, category) = matched(criterion, result);
+        CriterionResponse {
+            matched: matched.to_owned(),
+            band: band.filter(|_| !measured.hidden),
+            category,
+            points: result.points.to_string(),
+            facts: (explain == Explain::Full).then(|| self.evidence(criterion, &measured)),
+            measured,
+        }
+    }
+
+    fn evidence(&self, criterion: &Criterion, measured: &MeasureResponse) -> EvidenceResponse {
+        let read = reading(&self.subject, &self.ledger);
+        let facts = decision::evidence(criterion, &read, self.moment.as_of);
+        let window = measured.window.as_ref();
+        let from = window.and_then(|window| window.from.as_ref());
+        let from = from.map_or_else(String::new, |day| format!("&occurred_from={day}"));
+        let known = self.moment.known_at;
+        let known = known.map_or_else(String::new, |position| format!("&known_at={position}"));
+        EvidenceResponse {
+            count: facts.len(),
+            ids: facts.iter().take(NAMED).map(ToString::to_string).collect(),
+            link: format!(
+                "/v1/facts?customer={}{from}&occurred_to={}{known}",
+                self.id, self.moment.as_of
+            ),
+        }
+    }
+
+    fn response(&self, explain: Explain) -> EvaluationResponse {
+        let model = self.model.in_force().model;
+        let tier = model.tiers().get(self.evaluation.tier);
+        let read = reading(&self.subject, &self.ledger);
+        let next = decision::next_change_on(model, &read, self.moment.as_of);
+        let criteria = (explain != Explain::None).then(|| {
+            let criteria = self.criteria();
+            criteria
+                .map(|(criterion, result)| self.criterion(criterion, result, explain))
+                .collect()
+        });
+        EvaluationResponse {
+            customer: self.id.to_string(),
+            as_of: self.moment.as_of.to_string(),
+            known_at: self.moment.known_at,
+            score: self.evaluation.score.to_string(),
+            tier: tier.map(|tier| tier.code.clone()).unwrap_or_default(),
+            tier_label: tier.map(|tier| tier.label.clone()).unwrap_or_default(),
+            tier_rank: self.evaluation.tier.saturating_add(1),
+            model: self.model_reference(),
+            initial_points: model.initial().to_string(),
+            criteria,
+            next_change_on: next.map(|day| day.to_string()),
+            current: current(&self.subject.state),
+        }
+    }
+}
+
+fn reading<'a>(subject: &'a Subject, ledger: &'a Allocation) -> decision::Subject<'a> {
+    decision::Subject {
+        profile: &subject.profile,
+        facts: &subject.facts,
+        invoices: &ledger.invoices,
+    }
+}
+
+fn matched(
+    criterion: &Criterion,
+    result: &CriterionResult,
+) -> (&'static str, Option<MatchedBand>, Option<String>) {
+    match (result.matched, &criterion.scoring) {
+        (Matched::Band(place), Scoring::Bands(bands)) => {
+            let band = bands.get(place).map(|band| MatchedBand {
+                from: band.from.map(|from| from.to_string()),
+                to: band.to.map(|to| to.to_string()),
+            });
+            ("band", band, None)
+        }
+        (Matched::Category(place), Scoring::Categories { entries, .. }) => {
+            let entry = entries.get(place).map(|entry| entry.value.clone());
+            ("category", None, entry)
+        }
+        (Matched::Missing, _) => ("missing", None, None),
+        _ => ("other", None, None),
+    }
+}
+
+fn current(state: &CustomerState) -> Option<CurrentEvaluation> {
+    Some(CurrentEvaluation {
+        id: state.evaluation?.to_string(),
+        as_of: state.evaluated_as_of.map(|day| day.to_string()),
+        score: state.score.map(|score| score.to_string()),
+        tier: state.tier.clone(),
+        model_version: state.model_version,
+        state_version: state.version,
+        next_change_on: state.next_change_on.map(|day| day.to_string()),
+    })
+}
+
+/// Explain the evaluation of a customer
+///
+/// Computed from the facts for the date asked for; `current` is the evaluation that decisions go
+/// by. The points always add up to the score.
+#[utoipa::path(tag = "evaluations",
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), FindEvaluation),
+    responses((status = 200, description = "Score, tier and why", body = EvaluationResponse)))]
+#[get("/customers/{id}/evaluation")]
+pub async fn find_evaluation(
+    tenant: Tenant<need::EvaluationsRead>,
+    Id(id): Id<CustomerId>,
+    Query(query): Query<FindEvaluation>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let explain = query.explain.as_deref().unwrap_or("summary");
+    let explain = faults.word("explain", explain, Explain::from_word);
+    let explain = faults.finish(explain)?;
+    let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
+    let judged = Judged::load(&tenant, id, as_of, known_at).await?;
+    Ok(HttpResponse::Ok().json(judged.response(explain)))
+}
+
+/// List what is measured of a customer
+///
+/// The measures of the model in force, computed from the facts for the date asked for.
+#[utoipa::path(tag = "evaluations",
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), ListMeasures),
+    responses((status = 200, description = "The measures", body = MeasuresResponse)))]
+#[get("/customers/{id}/measures")]
+pub async fn list_measures(
+    tenant: Tenant<need::EvaluationsRead>,
+    Id(id): Id<CustomerId>,
+    Query(query): Query<ListMeasures>,
+) -> Result<HttpResponse, Problem> {
+    let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
+    let judged = Judged::load(&tenant, id, as_of, known_at).await?;
+    let items = judged.criteria();
+    let items = items.map(|(criterion, result)| judged.measured(criterion, result));
+    Ok(HttpResponse::Ok().json(MeasuresResponse {
+        customer: id.to_string(),
+        as_of: judged.moment.as_of.to_string(),
+        known_at: judged.moment.known_at,
+        model: judged.model_reference(),
+        items: items.collect(),
+    }))
+}

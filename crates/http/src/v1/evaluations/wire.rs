@@ -1,0 +1,255 @@
+//! Requests and answers about evaluations.
+
+use crate::wire::instant;
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use tiercel_domain::ids::JobId;
+use tiercel_persistence::evaluations::StoredEvaluation;
+use utoipa::{IntoParams, ToSchema};
+
+/// As of when everyone is evaluated.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"as_of": "2026-03-01"}))]
+pub struct StartEvaluationRequest {
+    /// A business date; today where it is absent.
+    pub as_of: Option<String>,
+}
+
+/// An evaluation of everyone that waits for its turn.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"job": "job_06dv7n5z4h9k3m2p8q1r5s7t10", "state": "queued", "as_of": "2026-03-01"}))]
+pub struct EvaluationQueuedResponse {
+    /// Follow it at `/v1/jobs/{job}`.
+    pub job: String,
+    pub state: String,
+    pub as_of: String,
+}
+
+impl EvaluationQueuedResponse {
+    pub fn new(job: JobId, as_of: NaiveDate) -> Self {
+        Self {
+            job: job.to_string(),
+            state: "queued".to_owned(),
+            as_of: as_of.to_string(),
+        }
+    }
+}
+
+/// Which evaluations to list.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListEvaluations {
+    /// Items on a page: 1 to 200, 50 where it is absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
+    /// `cus_…`, or `system:id`.
+    pub customer: Option<String>,
+    /// The code of a tier.
+    pub tier: Option<String>,
+    pub as_of: Option<String>,
+}
+
+/// Points of one criterion.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"code": "revenue", "points": "25"}))]
+pub struct CriterionPoints {
+    pub code: String,
+    pub points: String,
+}
+
+/// The version of a model.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}))]
+pub struct ModelReference {
+    pub id: String,
+    pub version: i64,
+}
+
+/// An evaluation as it was made.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"id": "evl_06dv7n5z4h9k3m2p8q1r5s7t14", "customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "state_version": 7, "score": "71", "tier": "high", "points": [{"code": "revenue", "points": "25"}], "cause": "facts", "recorded_at": "2026-03-01T09:30:00.000000Z"}))]
+pub struct StoredEvaluationResponse {
+    pub id: String,
+    pub customer: String,
+    pub as_of: String,
+    pub model: ModelReference,
+    /// The state of the customer that it was made from; grows with every write.
+    pub state_version: i64,
+    pub score: String,
+    pub tier: String,
+    /// In the model's order; with the initial points they add up to the score.
+    pub points: Vec<CriterionPoints>,
+    /// `facts`, `profile`, `run` or `time`.
+    pub cause: String,
+    pub recorded_at: String,
+}
+
+impl From<StoredEvaluation> for StoredEvaluationResponse {
+    fn from(stored: StoredEvaluation) -> Self {
+        let points = stored.points.into_iter();
+        Self {
+            id: stored.id.to_string(),
+            customer: stored.customer.to_string(),
+            as_of: stored.as_of.to_string(),
+            model: ModelReference {
+                id: stored.model.to_string(),
+                version: stored.model_version,
+            },
+            state_version: stored.state_version,
+            score: stored.score.to_string(),
+            tier: stored.tier,
+            points: points
+                .map(|(code, points)| CriterionPoints {
+                    code,
+                    points: points.to_string(),
+                })
+                .collect(),
+            cause: stored.cause,
+            recorded_at: instant(stored.recorded_at),
+        }
+    }
+}
+
+/// How a customer's evaluation is shown.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FindEvaluation {
+    /// A business date; today where it is absent.
+    #[param(example = "2026-03-01")]
+    pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant.
+    pub known_at: Option<String>,
+    /// `none`: score and tier; `summary` (where it is absent): criteria too; `full`: also the
+    /// facts behind them.
+    pub explain: Option<String>,
+}
+
+/// As of when, as known when.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListMeasures {
+    /// A business date; today where it is absent.
+    #[param(example = "2026-03-01")]
+    pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant.
+    pub known_at: Option<String>,
+}
+
+/// The days that count.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"from": "2025-03-02", "to": "2026-03-01"}))]
+pub struct WindowResponse {
+    /// The first day; null where the window has no beginning.
+    pub from: Option<String>,
+    /// The last day.
+    pub to: String,
+}
+
+/// The numbers from `from` (included) up to `to` (excluded).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"from": "50000", "to": null}))]
+pub struct MatchedBand {
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// The facts behind a value.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"count": 2, "ids": ["fct_06dv7n5z4h9k3m2p8q1r5s7t0w"], "link": "/v1/facts?customer=cus_06dv7n5z4h9k3m2p8q1r5s7t0x&occurred_to=2026-03-01"}))]
+pub struct EvidenceResponse {
+    pub count: usize,
+    /// The first 50.
+    pub ids: Vec<String>,
+    /// The customer's facts of the same days; these are among them.
+    pub link: String,
+}
+
+/// What was measured. Numbers are shown with up to four decimals.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250", "missing": null, "hidden": false}))]
+pub struct MeasureResponse {
+    /// The criterion's code in the model.
+    pub code: String,
+    pub label: String,
+    pub measure: String,
+    /// Null for attributes.
+    pub unit: Option<String>,
+    /// Null for measures without one.
+    pub window: Option<WindowResponse>,
+    /// Null where it is missing or hidden.
+    pub value: Option<String>,
+    /// Why there is no value: `no_data`, `cost_unknown`, `no_denominator` or `other_type`.
+    pub missing: Option<String>,
+    /// The caller may not see profit and margin.
+    pub hidden: bool,
+}
+
+/// What was measured and how it became points.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250", "missing": null, "hidden": false, "matched": "band", "band": {"from": "50000", "to": null}, "category": null, "points": "25", "facts": null}))]
+pub struct CriterionResponse {
+    #[serde(flatten)]
+    pub measured: MeasureResponse,
+    /// What gave the points: `band`, `category`, `other` or `missing`.
+    pub matched: String,
+    pub band: Option<MatchedBand>,
+    pub category: Option<String>,
+    pub points: String,
+    /// Only with `explain=full`.
+    pub facts: Option<EvidenceResponse>,
+}
+
+/// The evaluation that decisions go by.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"id": "evl_06dv7n5z4h9k3m2p8q1r5s7t14", "as_of": "2026-03-01", "score": "71", "tier": "high", "model_version": 1, "state_version": 7, "next_change_on": "2026-03-15"}))]
+pub struct CurrentEvaluation {
+    pub id: String,
+    pub as_of: Option<String>,
+    pub score: Option<String>,
+    pub tier: Option<String>,
+    pub model_version: Option<i64>,
+    /// The customer's state now.
+    pub state_version: i64,
+    /// The first day on which time alone may change it.
+    pub next_change_on: Option<String>,
+}
+
+/// What the model says about a customer, computed from the facts for this answer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "score": "71", "tier": "high", "tier_label": "High value", "tier_rank": 1, "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "initial_points": "20", "criteria": null, "next_change_on": "2026-03-15", "current": null}))]
+pub struct EvaluationResponse {
+    pub customer: String,
+    pub as_of: String,
+    /// The position of the journal that was asked for.
+    pub known_at: Option<i64>,
+    /// Initial points plus the points of all criteria.
+    pub score: String,
+    pub tier: String,
+    pub tier_label: String,
+    /// 1 is the best.
+    pub tier_rank: usize,
+    pub model: ModelReference,
+    pub initial_points: String,
+    /// Null with `explain=none`.
+    pub criteria: Option<Vec<CriterionResponse>>,
+    /// The first day after `as_of` on which time alone may change the points.
+    pub next_change_on: Option<String>,
+    /// Null where the customer was never evaluated.
+    pub current: Option<CurrentEvaluation>,
+}
+
+/// What the model in force measures of a customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "items": []}))]
+pub struct MeasuresResponse {
+    pub customer: String,
+    pub as_of: String,
+    pub known_at: Option<i64>,
+    pub model: ModelReference,
+    pub items: Vec<MeasureResponse>,
+}

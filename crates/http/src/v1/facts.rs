@@ -1,0 +1,176 @@
+//! Facts: recorded singly and in batches, read, with all their versions.
+//!
+//! | requests, answers | `facts/wire.rs`                          |
+//! | batches           | `facts/batch.rs`                         |
+//! | rules             | `crates/domain/src/facts/rules.rs`       |
+//! | rows              | `crates/persistence/src/facts/record.rs` |
+
+mod batch;
+mod wire;
+
+use crate::body::{Id, Json, Query};
+use crate::flows::model;
+use crate::listing::{self, Listing};
+use crate::page::Page;
+use crate::problem::{FieldError, Kind, Problem};
+use crate::reply::{self, Reply};
+use crate::retry::RetryKey;
+use crate::scope::{Scope, need};
+use crate::tenant::{Tenant, TenantHandle};
+use crate::v1::asking;
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use tiercel_domain::ids::FactId;
+use tiercel_domain::incoming::IncomingFact;
+use tiercel_persistence::facts::{self as store, Recorded, StoredFact};
+use tiercel_persistence::refresh::Basis;
+use tiercel_persistence::{Source, Tx};
+use utoipa_actix_web::service_config::ServiceConfig;
+pub use wire::DocumentBody;
+use wire::{FactResponse, FindFact, ListFacts, ListFactVersions, RecordFactRequest};
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(batch::record_facts)
+        .service(record_fact)
+        .service(list_facts)
+        .service(list_fact_versions)
+        .service(find_fact);
+}
+
+/// Records facts with the model that is in force today.
+async fn record(
+    tenant: &TenantHandle,
+    tx: &Tx,
+    incoming: &[IncomingFact],
+) -> Result<Vec<Recorded>, Problem> {
+    let today = tenant.today();
+    let model = model::on(tenant.store(), today).await?;
+    let basis = Basis {
+        settings: tenant.settings(),
+        today,
+        model: model.as_ref().map(|model| model.in_force()),
+    };
+    Ok(store::record(tx, incoming, &basis).await?)
+}
+
+/// Record a fact
+///
+/// A fact is known by its source and external id: the same content again changes nothing, other
+/// content is a correction, kept as a new version. Open items, rollups and the evaluation of the
+/// customer follow in the same moment.
+#[utoipa::path(tag = "facts", responses(
+    (status = 201, description = "The new fact; `Location` and `ETag` in the headers", body = FactResponse),
+    (status = 200, description = "The fact was known: as it is now", body = FactResponse),
+))]
+#[post("/facts")]
+pub async fn record_fact(
+    tenant: Tenant<need::FactsWrite>,
+    retry: RetryKey,
+    body: Json<RecordFactRequest>,
+) -> Result<HttpResponse, Problem> {
+    let incoming = body.value.read().map_err(Problem::invalid)?;
+    reply::write(&tenant, "fact.recorded", &retry, &body.hash, async |tx| {
+        let recorded = record(&tenant, tx, std::slice::from_ref(&incoming)).await?;
+        answer(&tenant, tx, recorded.into_iter().next()).await
+    })
+    .await
+}
+
+async fn answer(
+    tenant: &TenantHandle,
+    tx: &Tx,
+    recorded: Option<Recorded>,
+) -> Result<Reply, Problem> {
+    let (id, is_new) = match recorded {
+        Some(Recorded::Created { id, .. }) => (id, true),
+        Some(Recorded::Updated { id, .. } | Recorded::Unchanged { id, .. }) => (id, false),
+        Some(Recorded::Rejected(faults)) => return Err(Problem::invalid(wire::errors("", &faults))),
+        None => return Err(Problem::new(Kind::Internal, "the request was not carried out")),
+    };
+    let stored = existing(tx, id, None).await?;
+    let (customer, version) = (stored.fact.customer, stored.version);
+    let body = shown(tenant, stored);
+    let reply = match is_new {
+        true => Reply::created(format!("/v1/facts/{id}"), &body)?,
+        false => Reply::ok(&body)?,
+    };
+    Ok(reply.version(version).personal_to(customer))
+}
+
+fn shown(tenant: &TenantHandle, stored: StoredFact) -> FactResponse {
+    let base = tenant.settings().base_currency;
+    FactResponse::new(stored, base, tenant.allows(Scope::CostsRead))
+}
+
+async fn existing(
+    source: &impl Source,
+    id: FactId,
+    known_at: Option<i64>,
+) -> Result<StoredFact, Problem> {
+    let found = store::find(source, id, known_at).await?;
+    found.ok_or_else(|| Problem::not_found("fact"))
+}
+
+/// List facts
+///
+/// The versions in force now, or at `known_at`, in order of their ids.
+#[utoipa::path(tag = "facts", params(ListFacts), responses((status = 200, description = "A page of facts", body = Page<FactResponse>)))]
+#[get("/facts")]
+pub async fn list_facts(
+    tenant: Tenant<need::FactsRead>,
+    request: HttpRequest,
+    Query(query): Query<ListFacts>,
+) -> Result<HttpResponse, Problem> {
+    let filter = query.filter(&tenant).await?;
+    let list = format!("facts {filter:?}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
+    let rows = store::page(tenant.store(), &filter, listing.after()?, listing.fetch()).await?;
+    let page = listing.page(rows, |row| row.fact.id.to_string(), |row| shown(&tenant, row));
+    Ok(listing::answer(&request, &page))
+}
+
+/// Find a fact
+#[utoipa::path(tag = "facts",
+    params(("id" = String, Path, description = "Id of the fact", example = "fct_06dv7n5z4h9k3m2p8q1r5s7t0w"), FindFact),
+    responses((status = 200, description = "The fact as known now, or at `known_at`", body = FactResponse)))]
+#[get("/facts/{id}")]
+pub async fn find_fact(
+    tenant: Tenant<need::FactsRead>,
+    Id(id): Id<FactId>,
+    Query(query): Query<FindFact>,
+) -> Result<HttpResponse, Problem> {
+    let moment = asking::moment(&tenant, None, query.known_at.as_deref()).await?;
+    let stored = existing(tenant.store(), id, moment.known_at).await?;
+    let tag = crate::etag::etag(stored.version);
+    Ok(HttpResponse::Ok()
+        .insert_header(("etag", tag))
+        .json(shown(&tenant, stored)))
+}
+
+/// List the versions of a fact
+#[utoipa::path(tag = "facts",
+    params(("id" = String, Path, description = "Id of the fact", example = "fct_06dv7n5z4h9k3m2p8q1r5s7t0w"), ListFactVersions),
+    responses((status = 200, description = "All versions, oldest first", body = Page<FactResponse>)))]
+#[get("/facts/{id}/versions")]
+pub async fn list_fact_versions(
+    tenant: Tenant<need::FactsRead>,
+    request: HttpRequest,
+    Id(id): Id<FactId>,
+    Query(query): Query<ListFactVersions>,
+) -> Result<HttpResponse, Problem> {
+    existing(tenant.store(), id, None).await?;
+    let list = format!("fact versions {id}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
+    let after = listing.after()?.unwrap_or(0);
+    let rows = store::versions(tenant.store(), id, after, listing.fetch()).await?;
+    let page = listing.page(rows, |row| row.version.to_string(), |row| shown(&tenant, row));
+    Ok(listing::answer(&request, &page))
+}
+
+/// Errors of one item of a batch, below its place.
+fn below(place: usize, errors: Vec<FieldError>) -> impl Iterator<Item = FieldError> {
+    errors.into_iter().map(move |error| FieldError {
+        pointer: format!("/facts/{place}{}", error.pointer),
+        ..error
+    })
+}

@@ -1,0 +1,158 @@
+//! What a customer owes: open items, ageing and credit that waits for an invoice.
+//!
+//! | allocation | `crates/domain/src/receivables/mod.rs`      |
+//! | ageing     | `crates/domain/src/credit/ageing.rs`        |
+//! | rows       | `crates/persistence/src/receivables.rs`     |
+
+use crate::body::{Id, Query};
+use crate::problem::Problem;
+use crate::scope::need;
+use crate::tenant::Tenant;
+use crate::v1::asking::{self, Moment, Subject};
+use crate::v1::facts::DocumentBody;
+use actix_web::{HttpResponse, get};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use tiercel_domain::credit::ageing::{Bucket, USUAL_BOUNDS, ageing};
+use tiercel_domain::ids::CustomerId;
+use tiercel_domain::receivables::OpenItem;
+use tiercel_persistence::receivables::Receivables;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_open_items);
+}
+
+/// As of when, as known when.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListOpenItems {
+    /// A business date; today where it is absent.
+    #[param(example = "2026-03-01")]
+    pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant.
+    pub known_at: Option<String>,
+}
+
+/// An invoice of which something is still to be paid, in base currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"fact": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "document": {"system": "erp1", "kind": "invoice", "id": "R-77", "line": null}, "invoiced_on": "2026-01-10", "due_on": "2026-02-09", "amount": "1200", "open": "700", "days_overdue": 20, "disputed": false}))]
+pub struct OpenItemResponse {
+    /// The first fact of the invoice.
+    pub fact: String,
+    pub document: Option<DocumentBody>,
+    pub invoiced_on: String,
+    /// Null where the source told none.
+    pub due_on: Option<String>,
+    pub amount: String,
+    pub open: String,
+    pub days_overdue: i64,
+    pub disputed: bool,
+}
+
+/// Open amounts of a stretch of days overdue.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"from_days": 1, "to_days": 30, "amount": "700", "items": 1}))]
+pub struct AgeingBucketResponse {
+    /// Null = not due yet, or without a due date.
+    pub from_days: Option<u32>,
+    /// Null = without end, or not due.
+    pub to_days: Option<u32>,
+    pub amount: String,
+    pub items: u64,
+}
+
+/// What a customer owes as of the end of a day.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "currency": "EUR", "open": "700", "overdue": "700", "unallocated": "0", "invoices": 14, "ageing": [{"from_days": 1, "to_days": 30, "amount": "700", "items": 1}], "items": []}))]
+pub struct OpenItemsResponse {
+    pub customer: String,
+    pub as_of: String,
+    /// The position of the journal that was asked for.
+    pub known_at: Option<i64>,
+    /// The base currency: of all amounts here.
+    pub currency: String,
+    pub open: String,
+    pub overdue: String,
+    /// Credit that no invoice used yet; negative where more was paid back than ever came in.
+    pub unallocated: String,
+    /// All invoices up to the day, settled ones included.
+    pub invoices: i64,
+    pub ageing: Vec<AgeingBucketResponse>,
+    /// Oldest first: by due date (none last), invoice date, document.
+    pub items: Vec<OpenItemResponse>,
+}
+
+impl From<&Bucket> for AgeingBucketResponse {
+    fn from(bucket: &Bucket) -> Self {
+        Self {
+            from_days: bucket.from_days,
+            to_days: bucket.to_days,
+            amount: bucket.amount.normalize().to_string(),
+            items: bucket.items,
+        }
+    }
+}
+
+fn shown(item: &OpenItem, moment: &Moment) -> OpenItemResponse {
+    OpenItemResponse {
+        fact: item.invoice.to_string(),
+        document: item.document.clone().map(DocumentBody::from),
+        invoiced_on: item.invoiced_on.to_string(),
+        due_on: item.due_on.map(|day| day.to_string()),
+        amount: item.amount.to_string(),
+        open: item.open.to_string(),
+        days_overdue: item.days_overdue(moment.as_of),
+        disputed: item.disputed,
+    }
+}
+
+/// List the open items of a customer
+///
+/// Payments and credit notes are allocated by reference, else oldest first, as of the end of the
+/// day; what is left open is aged by days overdue.
+#[utoipa::path(tag = "receivables",
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), ListOpenItems),
+    responses((status = 200, description = "What the customer owes", body = OpenItemsResponse)))]
+#[get("/customers/{id}/open-items")]
+pub async fn list_open_items(
+    tenant: Tenant<need::FactsRead>,
+    Id(id): Id<CustomerId>,
+    Query(query): Query<ListOpenItems>,
+) -> Result<HttpResponse, Problem> {
+    let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
+    let moment = asking::moment(&tenant, as_of, known_at).await?;
+    let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
+    let owed = Receivables::of(id, &subject.facts, moment.as_of)?;
+    let currency = tenant.settings().base_currency.to_string();
+    Ok(HttpResponse::Ok().json(answer(id, &moment, &owed, currency)))
+}
+
+fn answer(
+    id: CustomerId,
+    moment: &Moment,
+    owed: &Receivables,
+    currency: String,
+) -> OpenItemsResponse {
+    let due = owed.open_items.iter().map(|item| (item.due_on, item.open));
+    let buckets = ageing(due, moment.as_of, &USUAL_BOUNDS);
+    let sum = |overdue_only: bool| {
+        let counted = buckets.iter().filter(|it| !overdue_only || it.from_days.is_some());
+        let sum = counted.fold(Decimal::ZERO, |sum, it| sum.saturating_add(it.amount));
+        sum.normalize().to_string()
+    };
+    OpenItemsResponse {
+        customer: id.to_string(),
+        as_of: moment.as_of.to_string(),
+        known_at: moment.known_at,
+        currency,
+        open: sum(false),
+        overdue: sum(true),
+        unallocated: owed.unallocated.to_string(),
+        invoices: owed.invoice_count,
+        ageing: buckets.iter().map(AgeingBucketResponse::from).collect(),
+        items: owed.open_items.iter().map(|item| shown(item, moment)).collect(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Sums of a customer's facts by month and category.
+//!
+//! | sums | `crates/domain/src/rollups/mod.rs`    |
+//! | rows | `crates/persistence/src/rollups.rs`   |
+
+use crate::body::{Id, Query};
+use crate::faults::Faults;
+use crate::problem::Problem;
+use crate::scope::{Scope, need};
+use crate::tenant::Tenant;
+use crate::v1::asking;
+use crate::wire;
+use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use tiercel_domain::ids::CustomerId;
+use tiercel_domain::rollups::{Rollup, RollupKey};
+use tiercel_persistence::rollups as store;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config.service(list_rollups);
+}
+
+/// Which months.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListRollups {
+    /// The first month, by its first day.
+    #[param(example = "2026-01-01")]
+    pub from: Option<String>,
+    /// The last month, by any of its days.
+    #[param(example = "2026-03-01")]
+    pub to: Option<String>,
+}
+
+/// Sums over the facts of a month and category that were not cancelled; amounts in base currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"month": "2026-03-01", "category": "drives/servo", "revenue": "379", "cost": "250", "revenue_without_cost": "0", "lines": 1, "lines_without_cost": 0, "returned": "0", "returned_cost": "0", "returns": 0, "expenses": "0", "complaints": 0, "contacts": 0, "minutes": 0, "invoiced": "0", "paid": "0", "credited": "0"}))]
+pub struct RollupResponse {
+    /// Its first day.
+    pub month: String,
+    /// Null for facts without one.
+    pub category: Option<String>,
+    pub revenue: String,
+    /// Of the order lines whose cost is known; null where it is hidden.
+    pub cost: Option<String>,
+    pub revenue_without_cost: String,
+    pub lines: i64,
+    pub lines_without_cost: i64,
+    pub returned: String,
+    /// Value of what came back into stock; null where it is hidden.
+    pub returned_cost: Option<String>,
+    pub returns: i64,
+    pub expenses: String,
+    pub complaints: i64,
+    pub contacts: i64,
+    pub minutes: i64,
+    pub invoiced: String,
+    pub paid: String,
+    pub credited: String,
+}
+
+/// All months asked for that have facts.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "currency": "EUR", "hidden": false, "items": []}))]
+pub struct RollupsResponse {
+    pub customer: String,
+    /// The base currency: of all amounts here.
+    pub currency: String,
+    /// The caller may not see costs.
+    pub hidden: bool,
+    /// By month, then category.
+    pub items: Vec<RollupResponse>,
+}
+
+fn shown(key: &RollupKey, sum: &Rollup, with_costs: bool) -> RollupResponse {
+    let cost = |amount: tiercel_domain::scaled::Amount| with_costs.then(|| amount.to_string());
+    RollupResponse {
+        month: key.month.to_string(),
+        category: key.category.as_ref().map(ToString::to_string),
+        revenue: sum.revenue.to_string(),
+        cost: cost(sum.cost),
+        revenue_without_cost: sum.revenue_without_cost.to_string(),
+        lines: sum.lines,
+        lines_without_cost: sum.lines_without_cost,
+        returned: sum.returned.to_string(),
+        returned_cost: cost(sum.returned_cost),
+        returns: sum.returns,
+        expenses: sum.expenses.to_string(),
+        complaints: sum.complaints,
+        contacts: sum.contacts,
+        minutes: sum.minutes,
+        invoiced: sum.invoiced.to_string(),
+        paid: sum.paid.to_string(),
+        credited: sum.credited.to_string(),
+    }
+}
+
+/// List the monthly sums of a customer
+///
+/// By month and category, as the facts are known now.
+#[utoipa::path(tag = "rollups",
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), ListRollups),
+    responses((status = 200, description = "The sums", body = RollupsResponse)))]
+#[get("/customers/{id}/rollups")]
+pub async fn list_rollups(
+    tenant: Tenant<need::FactsRead>,
+    Id(id): Id<CustomerId>,
+    Query(query): Query<ListRollups>,
+) -> Result<HttpResponse, Problem> {
+    let mut faults = Faults::default();
+    let from = query.from.as_deref();
+    let from = from.and_then(|text| wire::date(&mut faults, "from", text));
+    let to = query.to.as_deref();
+    let to = to.and_then(|text| wire::date(&mut faults, "to", text));
+    faults.finish(Some(()))?;
+    asking::existing(tenant.store(), id).await?;
+    let sums = store::of_customers(tenant.store(), &BTreeSet::from([id])).await?;
+    let with_costs = tenant.allows(Scope::CostsRead);
+    let asked = |month: NaiveDate| {
+        from.is_none_or(|from| from <= month) && to.is_none_or(|to| month <= to)
+    };
+    let asked = sums.iter().filter(|(key, _)| asked(key.month));
+    Ok(HttpResponse::Ok().json(RollupsResponse {
+        customer: id.to_string(),
+        currency: tenant.settings().base_currency.to_string(),
+        hidden: !with_costs,
+        items: asked.map(|(key, sum)| shown(key, sum, with_costs)).collect(),
+    }))
+}
