@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use tiercel_http::flows::model::{self, PublishedModel};
 use tiercel_http::token::OPERATOR;
-use tiercel_persistence::refresh::{Basis, RefreshError};
+use tiercel_persistence::refresh::Basis;
 use tiercel_persistence::{distribution, evaluations, journal};
 
 /// As of when.
@@ -40,8 +40,7 @@ pub async fn run(config: &Config, args: &EvaluateArgs) -> Result<(), Failure> {
         today,
         model: Some(model.in_force()),
     };
-    let done = evaluations::run_all(&opened.store, OPERATOR, &basis, as_of, |_, _| {}).await;
-    let done = done.map_err(failed)?;
+    let done = evaluations::run_all(&opened.store, OPERATOR, &basis, as_of, |_, _| {}).await?;
     while journal::sequence(&opened.store, &opened.keys.sealing).await? > 0 {}
     print(&opened, &model, as_of, done, args.json).await
 }
@@ -85,11 +84,4 @@ async fn print(
         output::line(format!("{code:>12} {customers:>10}"));
     }
     Ok(())
-}
-
-fn failed(error: RefreshError) -> Failure {
-    match error {
-        RefreshError::Database(error) => error.into(),
-        RefreshError::TooLarge(_) => Failure::new(error.to_string()),
-    }
 }
