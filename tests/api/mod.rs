@@ -5,3 +5,4 @@ mod documents;
 mod events;
 mod imports;
 mod products;
+mod decisions;
