@@ -9,8 +9,9 @@ use tiercel_persistence::{DbError, Effects};
 /// How often the journal is looked at; others' writes are here within a second.
 const EVERY: Duration = Duration::from_millis(250);
 
-/// Applies the journal to the projections in memory for ever, from its present end on.
-pub async fn run(hosted: &Hosted, mut position: i64) {
+/// Applies the journal to the projections in memory for ever, from where they were read on.
+pub async fn run(hosted: &Hosted) {
+    let mut position = hosted.opened_at;
     loop {
         match step(hosted, position).await {
             Ok(reached) if reached > position => position = reached,
@@ -21,11 +22,6 @@ pub async fn run(hosted: &Hosted, mut position: i64) {
             }
         }
     }
-}
-
-/// Where a follower that starts with freshly loaded projections begins.
-pub async fn start(hosted: &Hosted) -> Result<i64, DbError> {
-    Ok(journal::head(&*hosted.store).await?.position)
 }
 
 async fn step(hosted: &Hosted, position: i64) -> Result<i64, DbError> {

@@ -14,6 +14,7 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
+use tiercel_persistence::journal;
 use tiercel_persistence::keys::Keys;
 use tiercel_persistence::settings::Settings;
 use tiercel_persistence::{DbError, Effects, Store};
@@ -26,6 +27,8 @@ pub struct Hosted {
     pub zone: Tz,
     pub book: BookKeeper,
     pub verifier: Verifier,
+    /// The end of the journal before anything was read: what came later must be followed.
+    pub opened_at: i64,
 }
 
 impl Hosted {
@@ -38,6 +41,7 @@ impl Hosted {
             ))
         })?;
         crate::v1::seed_defaults(&store).await?;
+        let opened_at = journal::head(&*store).await?.position;
         let verifier = Verifier::load(&store).await?;
         let book = BookKeeper::load(&store, &settings).await?;
         Ok(Self {
@@ -47,6 +51,7 @@ impl Hosted {
             zone,
             book,
             verifier,
+            opened_at,
         })
     }
 

@@ -340,4 +340,59 @@ mod tests {
         assert_eq!(keys(None, "555123 1555123").len(), 2);
         assert_eq!(keys(None, ""), []);
     }
+
+    async fn insert(store: &crate::Store, table: &str, columns: &str, values: &str) {
+        let text = format!("INSERT INTO {table} ({columns}) VALUES {values}");
+        sql::run(store, &text, Vec::new()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn customers_come_whole_by_ids_and_by_pages() {
+        let (_dir, store) = crate::test_store::open().await;
+        let (one, two, write) = (
+            format!("X'{:032x}'", 1),
+            format!("X'{:032x}'", 2),
+            format!("X'{:032x}'", 9),
+        );
+        let columns = "customer_id, version, profile_version, created_at, updated_at, erased_at, \
+                       tier, score";
+        let values =
+            format!("({one}, 3, 1, 0, 0, NULL, 'high', 840000), ({two}, 5, 1, 0, 0, 7, 'low', 0)");
+        insert(&store, "customer_state", columns, &values).await;
+        let columns = "customer_id, version, kind, owner, attributes, write_id, recorded_at";
+        let limit = r#"{"credit_limit":"500"}"#;
+        let values = format!("({one}, 1, 'person', 'agent42', '{limit}', {write}, 0)");
+        insert(&store, "customer_profile", columns, &values).await;
+        let columns = "customer_id, system, value, write_id, recorded_at, superseded_by";
+        let values = format!(
+            "({one}, 'erp1', 'A', {write}, 0, NULL), ({one}, 'erp1', 'B', {write}, 0, {write})"
+        );
+        insert(&store, "external_id", columns, &values).await;
+        let columns = "customer_id, phone_no, raw, e164, match_key, write_id, recorded_at";
+        let values = format!(
+            "({one}, 1, '', '+491', '491', {write}, 0), ({one}, 2, '', NULL, '555123', {write}, 0)"
+        );
+        insert(&store, "phone", columns, &values).await;
+
+        let all = customers_after(&store, None).await.unwrap();
+        assert_eq!(all.len(), 2);
+        let first = &all[0];
+        assert_eq!((first.version, first.tier.as_deref()), (3, Some("high")));
+        assert_eq!(first.owner.as_deref(), Some("agent42"));
+        assert_eq!(first.credit_limit, "500".parse().ok());
+        assert_eq!(first.externals.len(), 1);
+        assert_eq!(first.phones.len(), 2);
+        assert!(!first.invoices_known && all[1].erased);
+        let ids = BTreeSet::from([first.id, all[1].id, CustomerId::from_bits(77)]);
+        assert_eq!(customers(&store, &ids).await.unwrap(), all);
+        let rest = customers_after(&store, Some(first.id)).await.unwrap();
+        assert_eq!(rest, all[1..]);
+        assert!(
+            customers_after(&store, Some(all[1].id))
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert!(group_parents(&store).await.unwrap().is_empty());
+    }
 }

@@ -43,7 +43,7 @@ pub async fn serve(
 ) -> Result<(), Failure> {
     let hosted = web::Data::new(opened.host().await?);
     let draining = web::Data::new(Draining::default());
-    start_background(&hosted).await?;
+    start_background(&hosted);
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
     let shared = (hosted, draining.clone());
@@ -65,17 +65,15 @@ pub async fn serve(
     Ok(server.await?)
 }
 
-async fn start_background(hosted: &web::Data<Hosted>) -> Result<(), Failure> {
-    let position = follow::start(hosted).await?;
+fn start_background(hosted: &web::Data<Hosted>) {
     let follower = hosted.clone();
-    rt::spawn(async move { follow::run(&follower, position).await });
+    rt::spawn(async move { follow::run(&follower).await });
     let sequencer = hosted.clone();
     rt::spawn(async move {
         journal::run_sequencer(&sequencer.store, &sequencer.keys.sealing).await;
     });
     let importer = hosted.clone();
     rt::spawn(async move { flows::imports::jobs::work(&importer).await });
-    Ok(())
 }
 
 async fn wait_for_signal() {
