@@ -80,11 +80,7 @@ async fn pass_time(hosted: &Hosted) -> Result<(), RefreshError> {
     Ok(())
 }
 
-fn basis<'a>(
-    hosted: &'a Hosted,
-    today: NaiveDate,
-    model: Option<&'a PublishedModel>,
-) -> Basis<'a> {
+fn basis<'a>(hosted: &'a Hosted, today: NaiveDate, model: Option<&'a PublishedModel>) -> Basis<'a> {
     Basis {
         settings: &hosted.settings,
         today,

@@ -68,7 +68,8 @@ fn read_known_at(text: &str, faults: &mut Faults) -> Option<KnownAt> {
         Some(KnownAt::Instant(instant.with_timezone(&Utc)))
     });
     if read.is_none() {
-        let detail = "is neither a position of the journal nor an instant such as `2026-03-01T09:30:00Z`";
+        let detail =
+            "is neither a position of the journal nor an instant such as `2026-03-01T09:30:00Z`";
         faults.add("known_at", "not_a_moment", detail);
     }
     read
@@ -107,8 +108,12 @@ impl Subject {
     ) -> Result<Self, Problem> {
         let wanted = BTreeSet::from([id]);
         let state = existing(store, id).await?;
-        let profile = customers::profiles(store, &wanted, known_at).await?.remove(&id);
-        let facts = facts::of_customers(store, &wanted, known_at).await?.remove(&id);
+        let profile = customers::profiles(store, &wanted, known_at)
+            .await?
+            .remove(&id);
+        let facts = facts::of_customers(store, &wanted, known_at)
+            .await?
+            .remove(&id);
         Ok(Self {
             state,
             profile: profile.ok_or_else(|| Problem::not_found("customer"))?,

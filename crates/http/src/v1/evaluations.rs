@@ -57,11 +57,17 @@ pub async fn start_evaluation(
         let detail = format!("no evaluation model is in force on {as_of}");
         return Err(Problem::new(Kind::Conflict, detail));
     }
-    reply::write(&tenant, "evaluation.queued", &retry, &body.hash, async |tx| {
-        let job = flow::queue(tx, as_of, tenant.principal()).await?;
-        let answer = EvaluationQueuedResponse::new(job, as_of);
-        Reply::accepted(format!("/v1/jobs/{job}"), &answer)
-    })
+    reply::write(
+        &tenant,
+        "evaluation.queued",
+        &retry,
+        &body.hash,
+        async |tx| {
+            let job = flow::queue(tx, as_of, tenant.principal()).await?;
+            let answer = EvaluationQueuedResponse::new(job, as_of);
+            Reply::accepted(format!("/v1/jobs/{job}"), &answer)
+        },
+    )
     .await
 }
 
@@ -92,6 +98,10 @@ pub async fn list_evaluations(
     let list = format!("evaluations {filter:?}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let rows = store::page(tenant.store(), &filter, listing.after()?, listing.fetch()).await?;
-    let page = listing.page(rows, |row| row.id.to_string(), StoredEvaluationResponse::from);
+    let page = listing.page(
+        rows,
+        |row| row.id.to_string(),
+        StoredEvaluationResponse::from,
+    );
     Ok(listing::answer(&request, &page))
 }

@@ -26,7 +26,7 @@ use tiercel_persistence::refresh::Basis;
 use tiercel_persistence::{Source, Tx};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use wire::DocumentBody;
-use wire::{FactResponse, FindFact, ListFacts, ListFactVersions, RecordFactRequest};
+use wire::{FactResponse, FindFact, ListFactVersions, ListFacts, RecordFactRequest};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -84,8 +84,15 @@ async fn answer(
     let (id, is_new) = match recorded {
         Some(Recorded::Created { id, .. }) => (id, true),
         Some(Recorded::Updated { id, .. } | Recorded::Unchanged { id, .. }) => (id, false),
-        Some(Recorded::Rejected(faults)) => return Err(Problem::invalid(wire::errors("", &faults))),
-        None => return Err(Problem::new(Kind::Internal, "the request was not carried out")),
+        Some(Recorded::Rejected(faults)) => {
+            return Err(Problem::invalid(wire::errors("", &faults)));
+        }
+        None => {
+            return Err(Problem::new(
+                Kind::Internal,
+                "the request was not carried out",
+            ));
+        }
     };
     let stored = existing(tx, id, None).await?;
     let (customer, version) = (stored.fact.customer, stored.version);
@@ -125,7 +132,11 @@ pub async fn list_facts(
     let list = format!("facts {filter:?}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let rows = store::page(tenant.store(), &filter, listing.after()?, listing.fetch()).await?;
-    let page = listing.page(rows, |row| row.fact.id.to_string(), |row| shown(&tenant, row));
+    let page = listing.page(
+        rows,
+        |row| row.fact.id.to_string(),
+        |row| shown(&tenant, row),
+    );
     Ok(listing::answer(&request, &page))
 }
 
@@ -163,7 +174,11 @@ pub async fn list_fact_versions(
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let after = listing.after()?.unwrap_or(0);
     let rows = store::versions(tenant.store(), id, after, listing.fetch()).await?;
-    let page = listing.page(rows, |row| row.version.to_string(), |row| shown(&tenant, row));
+    let page = listing.page(
+        rows,
+        |row| row.version.to_string(),
+        |row| shown(&tenant, row),
+    );
     Ok(listing::answer(&request, &page))
 }
 

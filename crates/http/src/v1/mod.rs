@@ -12,8 +12,8 @@ mod imports;
 mod jobs;
 mod products;
 mod rates;
-mod reports;
 mod receivables;
+mod reports;
 mod rollups;
 mod routing;
 
@@ -33,7 +33,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(credit::routes)
         .configure(routing::routes)
         .configure(reports::routes)
-        .configure(events::routes);
         .configure(events::routes)
         .configure(facts::routes)
         .configure(receivables::routes)

@@ -139,7 +139,9 @@ fn answer(
     let due = owed.open_items.iter().map(|item| (item.due_on, item.open));
     let buckets = ageing(due, moment.as_of, &USUAL_BOUNDS);
     let sum = |overdue_only: bool| {
-        let counted = buckets.iter().filter(|it| !overdue_only || it.from_days.is_some());
+        let counted = buckets
+            .iter()
+            .filter(|it| !overdue_only || it.from_days.is_some());
         let sum = counted.fold(Decimal::ZERO, |sum, it| sum.saturating_add(it.amount));
         sum.normalize().to_string()
     };
@@ -153,6 +155,10 @@ fn answer(
         unallocated: owed.unallocated.to_string(),
         invoices: owed.invoice_count,
         ageing: buckets.iter().map(AgeingBucketResponse::from).collect(),
-        items: owed.open_items.iter().map(|item| shown(item, moment)).collect(),
+        items: owed
+            .open_items
+            .iter()
+            .map(|item| shown(item, moment))
+            .collect(),
     }
 }

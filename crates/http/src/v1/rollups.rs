@@ -121,14 +121,15 @@ pub async fn list_rollups(
     asking::existing(tenant.store(), id).await?;
     let sums = store::of_customers(tenant.store(), &BTreeSet::from([id])).await?;
     let with_costs = tenant.allows(Scope::CostsRead);
-    let asked = |month: NaiveDate| {
-        from.is_none_or(|from| from <= month) && to.is_none_or(|to| month <= to)
-    };
+    let asked =
+        |month: NaiveDate| from.is_none_or(|from| from <= month) && to.is_none_or(|to| month <= to);
     let asked = sums.iter().filter(|(key, _)| asked(key.month));
     Ok(HttpResponse::Ok().json(RollupsResponse {
         customer: id.to_string(),
         currency: tenant.settings().base_currency.to_string(),
         hidden: !with_costs,
-        items: asked.map(|(key, sum)| shown(key, sum, with_costs)).collect(),
+        items: asked
+            .map(|(key, sum)| shown(key, sum, with_costs))
+            .collect(),
     }))
 }

@@ -113,7 +113,9 @@ impl Readable {
     fn of(requests: Vec<RecordFactRequest>) -> Result<Self, Problem> {
         if !(1..=MOST).contains(&requests.len()) {
             let detail = format!("must hold 1 to {MOST} facts");
-            return Err(Problem::invalid(vec![FieldError::new("/facts", "length", detail)]));
+            return Err(Problem::invalid(vec![FieldError::new(
+                "/facts", "length", detail,
+            )]));
         }
         let (mut facts, mut errors) = (Vec::new(), Vec::new());
         for request in requests {

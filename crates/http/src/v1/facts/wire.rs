@@ -99,7 +99,13 @@ pub struct RecordFactRequest {
 pub fn errors(prefix: &str, faults: &[FactFault]) -> Vec<FieldError> {
     let errors = faults.iter();
     errors
-        .map(|fault| FieldError::new(format!("{prefix}/{}", fault.field), fault.code, &fault.detail))
+        .map(|fault| {
+            FieldError::new(
+                format!("{prefix}/{}", fault.field),
+                fault.code,
+                &fault.detail,
+            )
+        })
         .collect()
 }
 
@@ -135,8 +141,7 @@ impl RecordFactRequest {
         let currency = self.currency.as_deref();
         let currency = currency.and_then(|text| faults.currency("/currency", text));
         let category = self.category.as_deref();
-        let category =
-            category.and_then(|text| faults.parsed("/category", text, "not_a_category"));
+        let category = category.and_then(|text| faults.parsed("/category", text, "not_a_category"));
         Some(IncomingFact {
             quantity: faults.optional_number("/quantity", self.quantity.as_deref()),
             amount: faults.optional_number("/amount", self.amount.as_deref()),
@@ -233,7 +238,9 @@ impl FactResponse {
             currency: stored.currency.map(|currency| currency.to_string()),
             base_amount: fact.amount.map(|amount| amount.base.to_string()),
             base_currency: base.to_string(),
-            rate: fact.amount.and_then(|amount| Some(amount.rate?.to_string())),
+            rate: fact
+                .amount
+                .and_then(|amount| Some(amount.rate?.to_string())),
             cost: cost.map(|cost| cost.to_string()),
             given_cost: given_cost.map(|cost| cost.to_string()),
             cost_source: fact.cost.source().to_owned(),
