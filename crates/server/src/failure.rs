@@ -58,15 +58,6 @@ impl From<DbError> for Failure {
     }
 }
 
-impl From<RefreshError> for Failure {
-    fn from(error: RefreshError) -> Self {
-        match error {
-            RefreshError::Database(error) => error.into(),
-            RefreshError::TooLarge(_) => Self::new(error.to_string()),
-        }
-    }
-}
-
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let cause = problem.database_error().cloned();
