@@ -118,7 +118,8 @@ impl World {
             retry: None,
         };
         let basis = self.basis();
-        let change = async |tx: &crate::Tx| Ok((record(tx, facts, &basis).await?, None));
+        let change =
+            async |tx: &crate::Tx| Ok::<_, RefreshError>((record(tx, facts, &basis).await?, None));
         match self.store.write(&writing, change).await? {
             Written::Fresh { value, .. } => Ok(value),
             other => panic!("{other:?}"),
@@ -284,7 +285,8 @@ async fn fifty_concurrent_facts_end_like_a_full_evaluation() {
     assert_eq!(world.tier(customer(1)).await.as_deref(), Some("high"));
     let state = customers::state(&world.store, &BTreeSet::from([customer(1)])).await;
     let live = state.unwrap()[&customer(1)].score;
-    let done = evaluations::run_all(&world.store, "test", &world.basis(), day(TODAY), |_, _| {});
+    let basis = world.basis();
+    let done = evaluations::run_all(&world.store, "test", &basis, day(TODAY), |_, _| {});
     assert_eq!(done.await.unwrap(), 1);
     let state = customers::state(&world.store, &BTreeSet::from([customer(1)])).await;
     assert_eq!(state.unwrap()[&customer(1)].score, live);
