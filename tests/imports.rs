@@ -62,7 +62,7 @@ fn all_files_twice(database: &Database) {
             assert_eq!(rest, (&json!(0), &json!(0)), "{mapping}");
         }
     }
-    assert!(database.tiercel(&["audit", "verify"]).contains("0 faults") || true);
+    database.tiercel(&["audit", "verify"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Imports over HTTP: mappings, second files, outcomes of rows, refusals, retries, resuming.
 
-use crate::support::{Api, Server, both};
+use crate::support::{Api, Database, Server, block_on, both};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -140,41 +140,44 @@ both!(
     }
 );
 
-both!(
-    a_killed_import_resumes_and_counts_once,
-    async |server: &Server| {
-        let mut file = HEADER.to_owned();
-        for row in 0..6_000 {
-            let day = row % 28 + 1;
-            writeln!(
-                file,
-                "c{0},N{0},c{0},2024-01-{day:02},2024-02-01,,1",
-                row % 900
-            )
-            .unwrap();
-        }
-        let api = server.with("imports:write");
-        put_mapping(&api, "orders", ORDERS).await;
-        let path = "/v1/imports?mapping=orders";
-        let job = api
-            .raw(Method::POST, path, file.clone(), &[CSV])
-            .await
-            .expect(202);
-        let job = job.header("location").to_owned();
-        while api.get(&job).await.json["done"].as_i64() < Some(1_000) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        server.crash_and_restart();
-        let api = server.with("imports:write");
-        let done = ended(&api, &job).await;
-        assert_eq!(
-            (&done["state"], &done["counts"]),
-            (&json!("done"), &counts(6_000, 0, 0, 0))
-        );
-        let again = import(&api, "orders", file).await;
-        assert_eq!(again["counts"], counts(0, 0, 6_000, 0));
+async fn kill_and_resume(mut server: Server) {
+    let mut file = HEADER.to_owned();
+    for row in 0..6_000 {
+        let (customer, day) = (row % 900, row % 28 + 1);
+        writeln!(
+            file,
+            "c{customer},N{customer},c{customer},2024-01-{day:02},2024-02-01,,1"
+        )
+        .unwrap();
     }
-);
+    let api = server.with("imports:write");
+    put_mapping(&api, "orders", ORDERS).await;
+    let path = "/v1/imports?mapping=orders";
+    let reply = api.raw(Method::POST, path, file.clone(), &[CSV]).await;
+    let job = reply.expect(202).header("location").to_owned();
+    while api.get(&job).await.json["done"].as_i64() < Some(1_000) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    server.crash_and_restart();
+    let api = server.with("imports:write");
+    let done = ended(&api, &job).await;
+    assert_eq!(done["state"], "done");
+    assert_eq!(done["counts"], counts(6_000, 0, 0, 0));
+    let again = import(&api, "orders", file).await;
+    assert_eq!(again["counts"], counts(0, 0, 6_000, 0));
+}
+
+#[test]
+fn a_killed_import_resumes_and_counts_once_sqlite() {
+    block_on(async { kill_and_resume(Server::start(Database::sqlite()).await).await });
+}
+
+#[test]
+fn a_killed_import_resumes_and_counts_once_postgres() {
+    if let Some(database) = Database::postgres() {
+        block_on(async { kill_and_resume(Server::start(database).await).await });
+    }
+}
 
 both!(
     second_files_are_supplied_by_name,
