@@ -1,12 +1,17 @@
 //! Version 1 of the contract: one line per slice.
 
+mod attributes;
+mod contacts;
 mod credit;
+mod customers;
 mod deciding;
 mod discounts;
 mod documents;
 mod events;
+mod groups;
 mod imports;
 mod jobs;
+mod phones;
 mod products;
 mod rates;
 mod reports;
@@ -19,6 +24,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// All operations below `/v1`.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .configure(customers::routes)
+        .configure(contacts::routes)
+        .configure(attributes::routes)
+        .configure(groups::routes)
+        .configure(phones::routes)
         .configure(products::routes)
         .configure(rates::routes)
         .configure(documents::routes)

@@ -14,6 +14,8 @@ mod history;
 mod lookup;
 mod page;
 mod save;
+#[cfg(test)]
+mod tests;
 mod upsert;
 
 pub use customer::{Content, Customer, load};
