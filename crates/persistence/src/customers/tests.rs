@@ -16,7 +16,7 @@ fn incoming(id: &str, name: &str) -> IncomingCustomer {
         },
         kind: None,
         name: Change::Set(name.into()),
-        email: Change::Set(format!("{}@example.com", name.replace(' ', '.'))),
+        email: Change::Set(format!("{}@example.com", name.replace(" ", "."))),
         owner: Change::Keep,
         since: Change::Keep,
         attributes: BTreeMap::new(),

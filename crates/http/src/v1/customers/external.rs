@@ -92,9 +92,10 @@ async fn put_one(
     let done = store::put_all(tx, std::slice::from_ref(item), region).await?;
     match done.into_iter().next() {
         Some(Upserted::Rejected(faults)) => Err(rejected(&faults)),
-        Some(Upserted::Done { outcome, .. }) if outcome == Outcome::Created => {
-            created(existing(tx, &reference).await?)
-        }
+        Some(Upserted::Done {
+            outcome: Outcome::Created,
+            ..
+        }) => created(existing(tx, &reference).await?),
         _ => changed(existing(tx, &reference).await?),
     }
 }
