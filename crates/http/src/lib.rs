@@ -14,6 +14,7 @@ mod openapi;
 pub mod page;
 pub mod problem;
 mod problems_page;
+mod refused;
 pub mod reply;
 mod request_id;
 pub mod retry;

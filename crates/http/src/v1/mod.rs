@@ -1,15 +1,20 @@
 //! Version 1 of the contract: one line per slice.
 
 mod asking;
+mod attributes;
+mod contacts;
 mod credit;
+mod customers;
 mod deciding;
 mod discounts;
 mod documents;
 mod evaluations;
 mod events;
 mod facts;
+mod groups;
 mod imports;
 mod jobs;
+mod phones;
 mod products;
 mod rates;
 mod receivables;
@@ -24,6 +29,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 /// All operations below `/v1`.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .configure(customers::routes)
+        .configure(contacts::routes)
+        .configure(attributes::routes)
+        .configure(groups::routes)
+        .configure(phones::routes)
         .configure(products::routes)
         .configure(rates::routes)
         .configure(documents::routes)

@@ -5,7 +5,7 @@
 //! | past    | `history.rs`: earlier versions                               |
 //! | erase   | `erase.rs`: deletes what is personal                         |
 //! | domain  | `crates/domain/src/profile.rs`, `crates/domain/src/incoming.rs` |
-//! | http    | `crates/http/src/v1/customers/mod.rs`                        |
+//! | http    | `crates/http/src/v1/customers.rs`                        |
 
 mod customer;
 mod edit;
@@ -14,6 +14,8 @@ mod history;
 mod lookup;
 mod page;
 mod save;
+#[cfg(test)]
+mod tests;
 mod upsert;
 
 pub use customer::{Content, Customer, load};

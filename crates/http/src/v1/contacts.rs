@@ -1,0 +1,236 @@
+//! Contacts of a customer.
+
+use super::customers::PhoneResponse;
+use super::customers::wire::{PhoneInput, change, incoming_phones};
+use crate::body::{Id, Json};
+use crate::etag::{Conditions, etag};
+use crate::problem::Problem;
+use crate::reply::{self, Reply};
+use crate::retry::RetryKey;
+use crate::scope::need;
+use crate::tenant::Tenant;
+use crate::wire::{instant, present};
+use actix_web::http::header;
+use actix_web::{HttpResponse, delete, get, patch, post, web};
+use serde::{Deserialize, Serialize};
+use tiercel_domain::ids::{ContactId, CustomerId};
+use tiercel_persistence::contacts::{self as store, Contact, ContactEdit};
+use tiercel_persistence::customers;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(create_contact)
+        .service(list_contacts)
+        .service(find_contact)
+        .service(update_contact)
+        .service(remove_contact);
+}
+
+/// Fields of a contact: absent fields stay, null clears.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Erika Muster", "email": "e.muster@muster.example", "position": "executive", "country": "DE", "primary": true, "phones": [{"number": "0170 1234567"}]}))]
+pub struct ContactRequest {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub name: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub email: Option<Option<String>>,
+    /// `board`, `executive`, `manager`, `specialist` or `staff`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub position: Option<Option<String>>,
+    /// ISO 3166-1 alpha-2: how numbers sent from now on are read.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    pub country: Option<Option<String>>,
+    /// Whom to turn to first; the contact that was it before is it no more.
+    pub primary: Option<bool>,
+    /// The whole list; null empties it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<PhoneInput>>)]
+    pub phones: Option<Option<Vec<PhoneInput>>>,
+}
+
+impl From<ContactRequest> for ContactEdit {
+    fn from(request: ContactRequest) -> Self {
+        Self {
+            name: change(request.name),
+            email: change(request.email),
+            position: change(request.position),
+            country: change(request.country),
+            primary: request.primary,
+            phones: request
+                .phones
+                .map(|phones| incoming_phones(&phones.unwrap_or_default())),
+        }
+    }
+}
+
+/// A person who acts for a customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"id": "con_06dv7n5z4h9k3m2p8q1r5s7t0y", "customer_id": "cus_06dv7n5z4h9k3m2p8q1r5s7t0w", "version": 1, "name": "Erika Muster", "email": "e.muster@muster.example", "position": "executive", "country": "DE", "primary": true, "phones": [{"number": "0170 1234567", "region": "DE", "e164": "+491701234567", "valid": true}], "recorded_at": "2026-03-01T09:30:00.000000Z"}))]
+pub struct ContactResponse {
+    pub id: String,
+    pub customer_id: String,
+    pub version: i64,
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub position: Option<String>,
+    pub country: Option<String>,
+    pub primary: bool,
+    pub phones: Vec<PhoneResponse>,
+    pub recorded_at: String,
+}
+
+impl From<Contact> for ContactResponse {
+    fn from(contact: Contact) -> Self {
+        Self {
+            id: contact.id.to_string(),
+            customer_id: contact.customer.to_string(),
+            version: contact.version,
+            phones: contact.phones.iter().map(PhoneResponse::from).collect(),
+            name: contact.name,
+            email: contact.email,
+            position: contact.position,
+            country: contact.country,
+            primary: contact.primary,
+            recorded_at: instant(contact.recorded_at),
+        }
+    }
+}
+
+/// All contacts of a customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"items": []}))]
+pub struct ContactsResponse {
+    /// Oldest first.
+    pub items: Vec<ContactResponse>,
+}
+
+/// Add a contact to a customer
+#[utoipa::path(tag = "contacts",
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w")),
+    responses((status = 201, description = "The contact; `Location` and `ETag` in the headers", body = ContactResponse)))]
+#[post("/customers/{id}/contacts")]
+pub async fn create_contact(
+    tenant: Tenant<need::CustomersWrite>,
+    Id(id): Id<CustomerId>,
+    retry: RetryKey,
+    body: Json<ContactRequest>,
+) -> Result<HttpResponse, Problem> {
+    let edit = ContactEdit::from(body.value);
+    let region = &tenant.settings().default_region;
+    reply::write(&tenant, "contact.created", &retry, &body.hash, async |tx| {
+        let contact = store::create(tx, id, &edit, region).await?;
+        let (place, version) = (contact.id, contact.version);
+        let location = format!("/v1/customers/{id}/contacts/{place}");
+        let reply = Reply::created(location, &ContactResponse::from(contact))?;
+        Ok(reply.version(version).personal_to(id))
+    })
+    .await
+}
+
+/// List the contacts of a customer
+#[utoipa::path(tag = "contacts",
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w")),
+    responses((status = 200, description = "All contacts; none of an erased customer", body = ContactsResponse)))]
+#[get("/customers/{id}/contacts")]
+pub async fn list_contacts(
+    tenant: Tenant<need::CustomersRead>,
+    Id(id): Id<CustomerId>,
+) -> Result<HttpResponse, Problem> {
+    let state = customers::find_state(tenant.store(), id).await?;
+    let state = state.ok_or_else(|| Problem::not_found("customer"))?;
+    let items = match state.erased_at {
+        Some(_) => Vec::new(),
+        None => store::of(tenant.store(), id).await?,
+    };
+    let items = items.into_iter().map(ContactResponse::from).collect();
+    Ok(HttpResponse::Ok().json(ContactsResponse { items }))
+}
+
+/// Find a contact
+#[utoipa::path(tag = "contacts",
+    params(
+        ("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"),
+        ("contact_id" = String, Path, description = "Id of the contact", example = "con_06dv7n5z4h9k3m2p8q1r5s7t0y"),
+    ),
+    responses((status = 200, description = "The contact", body = ContactResponse)))]
+#[get("/customers/{id}/contacts/{contact_id}")]
+pub async fn find_contact(
+    tenant: Tenant<need::CustomersRead>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (customer, id) = ids(&path)?;
+    let contact = store::find(tenant.store(), customer, id).await?;
+    let contact = contact.ok_or_else(|| Problem::not_found("contact"))?;
+    let tag = etag(contact.version);
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, tag))
+        .json(ContactResponse::from(contact)))
+}
+
+/// Change a contact
+///
+/// A JSON merge patch: absent fields stay, null clears.
+#[utoipa::path(tag = "contacts",
+    params(
+        ("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"),
+        ("contact_id" = String, Path, description = "Id of the contact", example = "con_06dv7n5z4h9k3m2p8q1r5s7t0y"),
+        ("If-Match" = String, Header, description = "The `ETag` of the version that is changed"),
+    ),
+    responses((status = 200, description = "The contact as it is now", body = ContactResponse)))]
+#[patch("/customers/{id}/contacts/{contact_id}")]
+pub async fn update_contact(
+    tenant: Tenant<need::CustomersWrite>,
+    path: web::Path<(String, String)>,
+    conditions: Conditions,
+    retry: RetryKey,
+    body: Json<ContactRequest>,
+) -> Result<HttpResponse, Problem> {
+    conditions.require_present()?;
+    let (customer, id) = ids(&path)?;
+    let edit = ContactEdit::from(body.value);
+    let region = &tenant.settings().default_region;
+    reply::write(&tenant, "contact.updated", &retry, &body.hash, async |tx| {
+        let agree = |held: &Contact| conditions.require_match(held.version);
+        let contact = store::patch(tx, customer, id, &edit, region, agree).await?;
+        let version = contact.version;
+        let reply = Reply::ok(&ContactResponse::from(contact))?;
+        Ok(reply.version(version).personal_to(customer))
+    })
+    .await
+}
+
+/// Remove a contact
+///
+/// Its name, address and numbers are deleted in all versions.
+#[utoipa::path(tag = "contacts",
+    params(
+        ("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"),
+        ("contact_id" = String, Path, description = "Id of the contact", example = "con_06dv7n5z4h9k3m2p8q1r5s7t0y"),
+    ),
+    responses((status = 204, description = "Removed")))]
+#[delete("/customers/{id}/contacts/{contact_id}")]
+pub async fn remove_contact(
+    tenant: Tenant<need::CustomersWrite>,
+    path: web::Path<(String, String)>,
+    retry: RetryKey,
+) -> Result<HttpResponse, Problem> {
+    let (customer, id) = ids(&path)?;
+    reply::write(&tenant, "contact.removed", &retry, "", async |tx| {
+        store::remove(tx, customer, id).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
+fn ids(path: &(String, String)) -> Result<(CustomerId, ContactId), Problem> {
+    let customer = path.0.parse().map_err(|_| Problem::not_found("customer"))?;
+    let contact = path.1.parse().map_err(|_| Problem::not_found("contact"))?;
+    Ok((customer, contact))
+}
