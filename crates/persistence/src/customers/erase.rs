@@ -89,7 +89,7 @@ async fn forget_rejections(tx: &Tx, word: &str) -> Result<(), DbError> {
         _ => "instr",
     };
     let text = format!(
-        "DELETE FROM import_rejection WHERE {contains}(raw, $1) > 0 OR {contains}(reasons, $1) > 0"
+        "DELETE FROM import_rejection WHERE {contains}(cells, $1) > 0 OR {contains}(reasons, $1) > 0"
     );
     sql::run(tx, &text, vec![Value::from(word)]).await?;
     Ok(())
