@@ -96,7 +96,6 @@ const ALLOWED: [(&str, &[&str]); 5] = [
             "tiercel-persistence",
             "tokio",
             "toml",
-            "tracing",
             "tracing-subscriber",
         ],
     ),

@@ -122,11 +122,10 @@ fn a_tampered_journal_is_found() {
         std::fs::write(&head, database.tiercel(&["audit", "head"])).unwrap();
         database.tiercel(&["audit", "verify", "--head", head.to_str().unwrap()]);
         execute(&database, drop_guards(&database));
-        let restore = "UPDATE journal SET principal = 'cli' WHERE position = 2";
         for (tamper, mend) in [
             (
-                "UPDATE journal SET principal = 'mallory' WHERE position = 2",
-                restore,
+                "UPDATE journal SET principal = principal || 'x' WHERE position = 2",
+                "UPDATE journal SET principal = SUBSTR(principal, 1, LENGTH(principal) - 1) WHERE position = 2",
             ),
             (
                 "UPDATE journal SET position = 99 WHERE position = 3",
@@ -143,11 +142,14 @@ fn a_tampered_journal_is_found() {
             database.tiercel(&["audit", "verify"]);
         }
         // Cut off the end and mend the head as well as one without the key can: the seal tells.
-        execute(&database, "DELETE FROM journal WHERE position = 4");
+        execute(
+            &database,
+            "DELETE FROM journal WHERE position = (SELECT MAX(position) FROM journal)",
+        );
         assert_eq!(database.run(&["audit", "verify"]).status.code(), Some(1));
         execute(
             &database,
-            "UPDATE journal_head SET position = 3, chain_hash = (SELECT chain_hash FROM journal WHERE position = 3)",
+            "UPDATE journal_head SET position = position - 1, chain_hash = (SELECT chain_hash FROM journal WHERE position = (SELECT MAX(position) FROM journal))",
         );
         assert_eq!(database.run(&["audit", "verify"]).status.code(), Some(1));
         let with_head = database.run(&["audit", "verify", "--head", head.to_str().unwrap()]);

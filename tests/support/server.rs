@@ -108,10 +108,6 @@ impl Server {
         Api::new(&self.base, Some(token.to_owned()))
     }
 
-    pub fn base(&self) -> &str {
-        &self.base
-    }
-
     /// SIGKILL, and up again on the same data.
     pub fn crash_and_restart(&mut self) {
         self.process.kill().unwrap();

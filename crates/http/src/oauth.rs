@@ -76,6 +76,7 @@ pub async fn issue_token(
     let Some(scopes) = granted(&client, form.scope.as_deref()) else {
         return Ok(refused(400, "invalid_scope"));
     };
+    hosted.verifier.welcome(&hosted.store, client.id).await?;
     answer(&hosted, &client, &scopes)
 }
 

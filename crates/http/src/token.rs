@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use tiercel_domain::ids::KeyId;
+use tiercel_domain::ids::{ClientId, KeyId};
 use tiercel_persistence::keys::{self, SigningKey};
 use tiercel_persistence::{DbError, Store, clients};
 
@@ -141,13 +141,25 @@ impl Verifier {
         self.trust.load().jwks.clone()
     }
 
-    /// Whether a token names a key that is not known here; another process may have made it.
+    /// Whether a token may be good although it is refused here: its key, or the client it was
+    /// issued to, may have been made by another process a moment ago.
     pub fn is_foreign(&self, token: &str) -> bool {
+        if let Some(principal) = self.verified.get(token) {
+            return !self.trust.load().clients.contains(&principal.subject);
+        }
         let header = (token.len() <= LONGEST)
             .then(|| decode_header(token).ok())
             .flatten();
         let kid = header.and_then(|header| header.kid);
         kid.is_some_and(|kid| kid.starts_with("key_") && !self.trust.load().keys.contains_key(&kid))
+    }
+
+    /// Makes a client that has just shown its secret known here at once.
+    pub async fn welcome(&self, store: &Store, client: ClientId) -> Result<(), DbError> {
+        if self.trust.load().clients.contains(&client.to_string()) {
+            return Ok(());
+        }
+        self.refresh(store).await
     }
 
     /// Looks for a key that another process made since; at most once a second.

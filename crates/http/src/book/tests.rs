@@ -1,3 +1,5 @@
+//! One customer's change leaves the others as they are, and older news is ignored.
+
 use super::*;
 use tiercel_domain::incoming::ExternalRef;
 

@@ -19,24 +19,24 @@ use utoipa::ToSchema;
 const STALE_AFTER_DAYS: i64 = 400;
 
 /// A customer, by `id` or by the id that another system gave: one of the two.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"external": {"system": "erp1", "id": "C-1042"}}))]
-pub struct DecisionCustomer {
+pub struct CustomerReference {
     pub id: Option<String>,
-    pub external: Option<DecisionExternalId>,
+    pub external: Option<ExternalReference>,
 }
 
 /// The customer's id in another system.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"system": "erp1", "id": "C-1042"}))]
-pub struct DecisionExternalId {
+pub struct ExternalReference {
     pub system: String,
     pub id: String,
 }
 
-impl DecisionCustomer {
+impl CustomerReference {
     pub fn read(self, pointer: &str, faults: &mut Faults) -> Option<CustomerRef> {
         match (self.id, self.external) {
             (Some(id), None) => faults

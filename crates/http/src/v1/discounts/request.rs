@@ -2,7 +2,7 @@
 
 use crate::faults::Faults;
 use crate::problem::Problem;
-use crate::v1::deciding::{DecisionCustomer, read_as_of, read_customer};
+use crate::v1::deciding::{CustomerReference, read_as_of, read_customer};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ const MOST_CHARACTERS: usize = 200;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer": {"external": {"system": "erp1", "id": "C-1042"}}, "currency": "EUR", "explain": "summary", "lines": [{"line_id": "10", "sku": "BT023", "category_path": ["drives", "servo"], "quantity": "30", "list_unit_price": "100.00", "unit_cost": "62.00"}]}))]
 pub struct DecideDiscountRequest {
-    pub customer: DecisionCustomer,
+    pub customer: CustomerReference,
     /// Today, or absent.
     #[schema(format = Date)]
     pub as_of: Option<String>,

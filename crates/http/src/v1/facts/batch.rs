@@ -20,7 +20,7 @@ const MOST: usize = 1_000;
 /// earlier one.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"all_or_none": false, "facts": [{"source": "erp1", "external_id": "SO-1001/1", "customer": "erp1:C-1042", "kind": "order_line", "occurred_on": "2026-03-01", "sku": "SRV-200", "quantity": "2", "amount": "379.00", "currency": "EUR"}]}))]
+#[schema(example = json!({"all_or_none": false, "facts": [{"source": "erp1", "external_id": "SO-1001/1", "customer": {"external": {"system": "erp1", "id": "C-1042"}}, "kind": "order_line", "occurred_on": "2026-03-01", "sku": "SRV-200", "quantity": "2", "amount": "379.00", "currency": "EUR"}]}))]
 pub struct RecordFactsRequest {
     /// 1 to 1,000.
     pub facts: Vec<RecordFactRequest>,

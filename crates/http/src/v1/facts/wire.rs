@@ -16,10 +16,11 @@ use utoipa::{IntoParams, ToSchema};
 /// A line of a business document in the system that keeps it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"system": "erp1", "kind": "sales_order", "id": "SO-1001", "line": "1"}))]
+#[schema(example = json!({"system": "erp1", "type": "sales_order", "id": "SO-1001", "line": "1"}))]
 pub struct DocumentBody {
     pub system: String,
     /// The system's own type, e.g. `sales_order`, `invoice`.
+    #[serde(rename = "type")]
     pub kind: String,
     pub id: String,
     #[serde(default)]
@@ -51,14 +52,13 @@ impl From<DocumentRef> for DocumentBody {
 /// A fact to record, or to correct where source and external id are known.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"source": "erp1", "external_id": "SO-1001/1", "customer": "erp1:C-1042", "kind": "order_line", "occurred_on": "2026-03-01", "document": {"system": "erp1", "kind": "sales_order", "id": "SO-1001", "line": "1"}, "sku": "SRV-200", "quantity": "2", "amount": "379.00", "currency": "EUR"}))]
+#[schema(example = json!({"source": "erp1", "external_id": "SO-1001/1", "customer": {"external": {"system": "erp1", "id": "C-1042"}}, "kind": "order_line", "occurred_on": "2026-03-01", "document": {"system": "erp1", "type": "sales_order", "id": "SO-1001", "line": "1"}, "sku": "SRV-200", "quantity": "2", "amount": "379.00", "currency": "EUR"}))]
 pub struct RecordFactRequest {
     /// The system that tells the fact.
     pub source: String,
     /// The fact's id there.
     pub external_id: String,
-    /// `cus_…`, or `system:id`.
-    pub customer: String,
+    pub customer: deciding::CustomerReference,
     /// `order_line`, `delivery`, `invoice`, `payment`, `credit_note`, `return`, `complaint`,
     /// `contact`, `staff_rating` or `expense`.
     pub kind: String,
@@ -131,7 +131,7 @@ impl RecordFactRequest {
     }
 
     fn into_incoming(self, faults: &mut Faults) -> Option<IncomingFact> {
-        let customer = deciding::read_customer("/customer", &self.customer, faults);
+        let customer = self.customer.read("/customer", faults);
         let kind = faults.word("/kind", &self.kind, FactKind::from_word);
         let occurred_on = date(faults, "/occurred_on", &self.occurred_on);
         let due_on = self.due_on.as_deref();
@@ -278,7 +278,7 @@ pub struct ListFacts {
     /// The last business day.
     pub occurred_to: Option<String>,
     pub document_system: Option<String>,
-    pub document_kind: Option<String>,
+    pub document_type: Option<String>,
     pub document_id: Option<String>,
     /// As known then: a position of the journal, or an instant.
     pub known_at: Option<String>,
@@ -307,7 +307,7 @@ impl ListFacts {
             occurred_from,
             occurred_to,
             document_system: self.document_system.clone(),
-            document_kind: self.document_kind.clone(),
+            document_kind: self.document_type.clone(),
             document_id: self.document_id.clone(),
             known_at: moment.known_at,
         })
