@@ -101,8 +101,13 @@ async fn dump(connection: &DatabaseConnection) -> BTreeMap<String, Vec<String>> 
             .iter()
             .map(|column| as_text(connection, column))
             .collect();
-        let sql = format!("SELECT {} AS line FROM {table}", shown.join(" || '|' || "));
-        let rows = names(connection, sql.replace("AS line", "AS name")).await;
+        let sql = format!("SELECT {} AS name FROM {table}", shown.join(" || '|' || "));
+        let sql = if table == "setting" {
+            format!("{sql} WHERE name <> 'bootstrapped'")
+        } else {
+            sql
+        };
+        let rows = names(connection, sql).await;
         let mut rows: Vec<String> = rows.iter().map(|row| without_identity(row)).collect();
         rows.sort();
         all.insert(table, rows);

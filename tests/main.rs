@@ -4,6 +4,10 @@
     clippy::too_many_lines,
     reason = "a test that cannot go on should stop here"
 )]
+#![allow(
+    clippy::print_stderr,
+    reason = "what a server says is shown with the failure"
+)]
 #![allow(clippy::disallowed_methods, reason = "tests read the real environment")]
 
 mod support;

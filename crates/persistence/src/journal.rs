@@ -253,17 +253,10 @@ pub async fn verify(
     keys: &Keys,
     exported: Option<&Head>,
 ) -> Result<Verdict, DbError> {
-    let mut faults = Vec::new();
-    let mut last = Head {
-        position: 0,
-        chain_hash: String::new(),
-        key: None,
-        seal: String::new(),
-    };
-    let mut expected = exported.filter(|head| head.position > 0).cloned();
+    let mut walk = Walk::new(exported);
     loop {
         let rows = journal::Entity::find()
-            .filter(journal::Column::Position.gt(last.position))
+            .filter(journal::Column::Position.gt(walk.position))
             .order_by_asc(journal::Column::Position)
             .limit(1_000)
             .all(store.connection())
@@ -271,67 +264,84 @@ pub async fn verify(
         if rows.is_empty() {
             break;
         }
-        for row in rows {
-            let position = row.position.unwrap_or(0);
-            if position != last.position.saturating_add(1) {
-                faults.push(format!(
-                    "entries {} to {} are missing",
-                    last.position + 1,
-                    position - 1
-                ));
-            }
-            let hash = link(&last.chain_hash, &row, position);
-            let kept = row.chain_hash.clone().unwrap_or_default();
-            if hash != kept {
-                faults.push(format!(
-                    "entry {position} ({}) does not fit the chain",
-                    row.action
-                ));
-            }
-            if expected
-                .as_ref()
-                .is_some_and(|head| head.position == position)
-            {
-                let head = expected.take();
-                if head.is_some_and(|head| head.chain_hash != kept) {
-                    faults.push(format!("entry {position} differs from the exported head"));
-                }
-            }
-            last.position = position;
-            last.chain_hash = kept;
-        }
-    }
-    if let Some(head) = expected {
-        faults.push(format!(
-            "the journal ends before the exported head at {}",
-            head.position
-        ));
-    }
-    for head in [Some(&read_head(store.connection()).await?), exported]
-        .into_iter()
-        .flatten()
-    {
-        check_seal(keys, head, &mut faults);
+        rows.iter().for_each(|row| walk.step(row));
     }
     let head = read_head(store.connection()).await?;
-    if (head.position, &head.chain_hash) != (last.position, &last.chain_hash) {
-        faults.push(format!(
-            "the journal ends at {}, its head says {}",
-            last.position, head.position
-        ));
+    let mut faults = walk.end(&head);
+    for head in [Some(&head), exported].into_iter().flatten() {
+        check_seal(keys, head, &mut faults);
     }
     let (unnumbered, waited) = backlog(store).await?;
     if waited > chrono::Duration::seconds(5) {
+        let seconds = waited.num_seconds();
         faults.push(format!(
-            "{unnumbered} entries are not numbered, the oldest for {} s",
-            waited.num_seconds()
+            "{unnumbered} entries are not numbered, the oldest for {seconds} s"
         ));
     }
     Ok(Verdict {
-        entries: last.position,
+        entries: walk.position,
         unnumbered,
         faults,
     })
+}
+
+/// How far a verification has come.
+struct Walk {
+    position: i64,
+    chain_hash: String,
+    /// The exported head, until the walk passes it.
+    expected: Option<Head>,
+    faults: Vec<String>,
+}
+
+impl Walk {
+    fn new(exported: Option<&Head>) -> Self {
+        let expected = exported.filter(|head| head.position > 0).cloned();
+        Self {
+            position: 0,
+            chain_hash: String::new(),
+            expected,
+            faults: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, row: &journal::Model) {
+        let position = row.position.unwrap_or(0);
+        let due = self.position.saturating_add(1);
+        if position != due {
+            self.faults
+                .push(format!("entries {due} to {} are missing", position - 1));
+        }
+        let kept = row.chain_hash.clone().unwrap_or_default();
+        if link(&self.chain_hash, row, position) != kept {
+            self.faults.push(format!(
+                "entry {position} ({}) does not fit the chain",
+                row.action
+            ));
+        }
+        if let Some(head) = self.expected.take_if(|head| head.position <= position)
+            && (head.position, &head.chain_hash) != (position, &kept)
+        {
+            self.faults
+                .push(format!("entry {position} differs from the exported head"));
+        }
+        self.position = position;
+        self.chain_hash = kept;
+    }
+
+    fn end(&mut self, head: &Head) -> Vec<String> {
+        if let Some(head) = &self.expected {
+            let at = head.position;
+            self.faults
+                .push(format!("the journal ends before the exported head at {at}"));
+        }
+        if (head.position, &head.chain_hash) != (self.position, &self.chain_hash) {
+            let (ends, says) = (self.position, head.position);
+            self.faults
+                .push(format!("the journal ends at {ends}, its head says {says}"));
+        }
+        std::mem::take(&mut self.faults)
+    }
 }
 
 fn check_seal(keys: &Keys, head: &Head, faults: &mut Vec<String>) {
