@@ -154,3 +154,23 @@ both!(
         assert_eq!(keys.len(), 1);
     }
 );
+
+both!(
+    what_a_quote_declares_of_its_references_is_checked,
+    async |server: &Server| {
+        let body = json!({
+            "customer": {"external": {"system": "", "id": "x".repeat(201)}},
+            "document": {"system": "erp", "type": "", "id": ""},
+            "lines": [{"line_id": "1", "quantity": "1", "list_unit_price": "1"}],
+        });
+        let pointers = [
+            "/customer/external/system",
+            "/customer/external/id",
+            "/document/type",
+            "/document/id",
+        ];
+        let reply = server.admin().post("/v1/decisions/discount", body).await;
+        let reply = reply.expect_problem(422, "invalid-input", &pointers);
+        assert!(!reply.text.contains("xxx"), "values are not repeated");
+    }
+);

@@ -1,10 +1,12 @@
 //! Collects every fault of a readable request, so that the caller mends them in one go.
 
 use crate::problem::{FieldError, Problem};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::scaled::OutOfRange;
+use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// Faults found so far.
 #[derive(Debug, Default)]
@@ -76,6 +78,34 @@ impl Faults {
         value
     }
 
+    /// Checks what a type declares of its own fields. Values are not repeated in the answer.
+    pub fn declared(&mut self, pointer: &str, value: &impl Validate) {
+        if let Err(errors) = value.validate() {
+            self.add_declared(pointer, &errors);
+        }
+    }
+
+    fn add_declared(&mut self, pointer: &str, errors: &ValidationErrors) {
+        // The map has no order of its own; answers should.
+        let sorted: BTreeMap<_, _> = errors.errors().iter().collect();
+        for (field, kind) in sorted {
+            let at = format!("{pointer}/{field}");
+            match kind {
+                ValidationErrorsKind::Field(found) => {
+                    for error in found {
+                        self.add(&at, &error.code, bounds(error));
+                    }
+                }
+                ValidationErrorsKind::Struct(inner) => self.add_declared(&at, inner),
+                ValidationErrorsKind::List(items) => {
+                    for (place, inner) in items {
+                        self.add_declared(&format!("{at}/{place}"), inner);
+                    }
+                }
+            }
+        }
+    }
+
     /// A text of 1 to `most` characters without control characters.
     pub fn text(&mut self, pointer: &str, text: &str, most: usize) -> Option<String> {
         let length = text.chars().count();
@@ -99,6 +129,17 @@ impl Faults {
             return None;
         }
         Some(text.to_owned())
+    }
+}
+
+/// What the declaration asks for, in words.
+fn bounds(error: &ValidationError) -> String {
+    let bound = |name: &str| error.params.get(name).map(ToString::to_string);
+    match (bound("min"), bound("max")) {
+        (Some(min), Some(max)) => format!("must have {min} to {max} characters"),
+        (None, Some(max)) => format!("must have at most {max} characters"),
+        (Some(min), None) => format!("must have at least {min} characters"),
+        (None, None) => "is not allowed here".to_owned(),
     }
 }
 

@@ -14,6 +14,7 @@ use tiercel_domain::period::days_between;
 use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::mint;
 use utoipa::ToSchema;
+use validator::Validate;
 
 /// An evaluation that is older says little about a customer of today.
 const STALE_AFTER_DAYS: i64 = 400;
@@ -28,11 +29,13 @@ pub struct CustomerReference {
 }
 
 /// The customer's id in another system.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"system": "erp1", "id": "C-1042"}))]
 pub struct ExternalReference {
+    #[validate(length(min = 1, max = 200))]
     pub system: String,
+    #[validate(length(min = 1, max = 200))]
     pub id: String,
 }
 
@@ -42,10 +45,13 @@ impl CustomerReference {
             (Some(id), None) => faults
                 .parsed::<CustomerId>(&format!("{pointer}/id"), &id, "not_an_id")
                 .map(CustomerRef::Id),
-            (None, Some(external)) => Some(CustomerRef::External(ExternalRef {
-                system: external.system,
-                id: external.id,
-            })),
+            (None, Some(external)) => {
+                faults.declared(&format!("{pointer}/external"), &external);
+                Some(CustomerRef::External(ExternalRef {
+                    system: external.system,
+                    id: external.id,
+                }))
+            }
             _ => {
                 faults.add(pointer, "one_of", "must have either `id` or `external`");
                 None

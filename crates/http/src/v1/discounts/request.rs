@@ -11,6 +11,7 @@ use tiercel_domain::currency::Currency;
 use tiercel_domain::incoming::CustomerRef;
 use tiercel_domain::scaled::{Quantity, UnitPrice};
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 /// Lines of one request.
 const MOST_LINES: usize = 1_000;
@@ -41,13 +42,15 @@ pub struct DecideDiscountRequest {
 }
 
 /// The caller's document that a decision is for.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"system": "erp1", "type": "quote", "id": "Q-778", "revision": 3}))]
 pub struct DecisionDocument {
+    #[validate(length(min = 1, max = 200))]
     pub system: String,
     #[serde(rename = "type")]
     pub kind: String,
+    #[validate(length(min = 1, max = 200))]
     pub id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<i64>,
@@ -165,6 +168,10 @@ impl DecideDiscountRequest {
         let explain = self.explain.as_deref().unwrap_or("summary");
         let explain = faults.word("/explain", explain, Explain::from_word);
         let channel = text(self.channel.as_deref(), "/channel", &mut faults);
+        if let Some(document) = &self.document {
+            faults.declared("/document", document);
+            faults.text("/document/type", &document.kind, MOST_CHARACTERS);
+        }
         let lines = read_lines(self.lines, &mut faults);
         let asked = customer.zip(currency).zip(explain);
         faults.finish(asked.map(|((customer, currency), explain)| Asked {
