@@ -105,7 +105,7 @@ fn options(url: &str) -> ConnectOptions {
                 // Erased names must not linger in freed pages; REPLACE must not dodge triggers.
                 .pragma("secure_delete", "ON")
                 .pragma("recursive_triggers", "ON")
-                .pragma("cache_size", "-65536")
+                .pragma("cache_size", "-16384")
                 .pragma("temp_store", "MEMORY")
                 .statement_cache_capacity(256)
         })
