@@ -18,4 +18,5 @@ mod cli;
 mod dump;
 mod figures;
 mod imports;
+mod instances;
 mod openapi;

@@ -108,6 +108,12 @@ impl Server {
         Api::new(&self.base, Some(token.to_owned()))
     }
 
+    /// Another server on the same database.
+    pub fn another(&self) -> Instance {
+        let (process, base) = spawn(&self.database);
+        Instance { process, base }
+    }
+
     /// SIGKILL, and up again on the same data.
     pub fn crash_and_restart(&mut self) {
         self.process.kill().unwrap();
@@ -126,6 +132,25 @@ impl Server {
                 .success()
         );
         self.process.wait().unwrap().success()
+    }
+}
+
+/// A second server on somebody else's database; killed when dropped.
+pub struct Instance {
+    process: Child,
+    base: String,
+}
+
+impl Instance {
+    pub fn bearing(&self, token: &str) -> Api {
+        Api::new(&self.base, Some(token.to_owned()))
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

@@ -1,0 +1,47 @@
+//! Several instances on one database: what one writes is in the answers of the others.
+
+use crate::support::{Server, both};
+use serde_json::json;
+use std::time::Duration;
+
+both!(
+    a_change_through_one_is_in_the_answers_of_another,
+    async |server: &Server| {
+        let token = server.database.token("admin");
+        let (one, second) = (server.bearing(&token), server.another());
+        let other = second.bearing(&token);
+        let body =
+            json!({"kind": "organisation", "name": "A", "phones": [{"number": "+49 30 901820"}]});
+        one.put("/v1/customers/by-external/erp/C-1", body)
+            .await
+            .expect(201);
+        let terms = "/v1/customers/by-external/erp/C-1/credit-terms";
+        let own = one.get(terms).await.expect(200);
+        assert_eq!(
+            own.json["customer_matched"], true,
+            "one's own writes are there at once"
+        );
+
+        let invoice = json!({
+            "source": "fin", "external_id": "I-1", "kind": "invoice", "occurred_on": "2026-01-02",
+            "customer": {"external": {"system": "erp", "id": "C-1"}}, "amount": "250.00", "currency": "EUR",
+            "due_on": "2026-02-01", "document": {"system": "fin", "type": "invoice", "id": "I-1"},
+        });
+        one.post("/v1/facts", invoice).await.expect(201);
+        let mut seen = other.get(terms).await.expect(200).json;
+        for _ in 0..60 {
+            if seen["exposure"]["posted"] == "250.00" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            seen = other.get(terms).await.expect(200).json;
+        }
+        assert_eq!(seen["exposure"]["posted"], "250.00", "{seen}");
+        let call = other
+            .get("/v1/routing/lookup?caller=004930901820")
+            .await
+            .expect(200)
+            .json;
+        assert_eq!(call["customer_ref"], own.json["customer_id"], "{call}");
+    }
+);
