@@ -70,7 +70,7 @@ pub async fn work(hosted: &Hosted) {
 /// Evaluates again whoever's facts have left a window or begun to count by today.
 async fn pass_time(hosted: &Hosted) -> Result<(), RefreshError> {
     let today = hosted.date_of(hosted.now());
-    let model = model::on(&hosted.store, today).await?;
+    let model = model::on(&*hosted.store, today).await?;
     let basis = basis(hosted, today, model.as_ref());
     let mut after = None;
     while let Some(chunk) = evaluations::advance(&hosted.store, &basis, after).await? {
@@ -119,7 +119,7 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), RefreshError> {
     let parameters: Parameters = serde_json::from_str(&job.parameters).map_err(corrupt)?;
     let standing: Standing = serde_json::from_str(&job.progress).map_err(corrupt)?;
     let today = hosted.date_of(hosted.now());
-    let model = model::on(store, parameters.as_of).await?;
+    let model = model::on(&**store, parameters.as_of).await?;
     let basis = basis(hosted, today, model.as_ref());
     let everyone = customers::count(&**store, &Filter::default()).await?;
     let total = i64::try_from(everyone).unwrap_or(i64::MAX);

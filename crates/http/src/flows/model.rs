@@ -6,7 +6,7 @@ use tiercel_domain::evaluation::Model;
 use tiercel_domain::ids::DocumentId;
 use tiercel_persistence::documents::{self, DocumentKind};
 use tiercel_persistence::evaluations::ModelInForce;
-use tiercel_persistence::{DbError, Store};
+use tiercel_persistence::{DbError, Source};
 
 /// A published model, ready to evaluate with.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl PublishedModel {
 }
 
 /// The model in force on a day; none while none is published.
-pub async fn on(store: &Store, day: NaiveDate) -> Result<Option<PublishedModel>, DbError> {
-    let found = documents::in_force(store, DocumentKind::EvaluationModel, day).await?;
+pub async fn on(source: &impl Source, day: NaiveDate) -> Result<Option<PublishedModel>, DbError> {
+    let found = documents::in_force(source, DocumentKind::EvaluationModel, day).await?;
     let Some(stored) = found else {
         return Ok(None);
     };

@@ -37,14 +37,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_fact);
 }
 
-/// Records facts with the model that is in force today.
+/// Records facts with the model that is in force today, all on the connection of the write: many
+/// writes that each waited for a second one would use up the pool.
 async fn record(
     tenant: &TenantHandle,
     tx: &Tx,
     incoming: &[IncomingFact],
 ) -> Result<Vec<Recorded>, Problem> {
     let today = tenant.today();
-    let model = model::on(tenant.store(), today).await?;
+    let model = model::on(tx, today).await?;
     let basis = Basis {
         settings: tenant.settings(),
         today,

@@ -32,7 +32,7 @@ pub async fn run(config: &Config, args: &EvaluateArgs) -> Result<(), Failure> {
         .map_err(|_| Failure::new(format!("`{}` is not a time zone", opened.settings.zone)))?;
     let today = opened.store.clock().now().with_timezone(&zone).date_naive();
     let as_of = args.as_of.unwrap_or(today);
-    let model = model::on(&opened.store, as_of).await?;
+    let model = model::on(&*opened.store, as_of).await?;
     let model =
         model.ok_or_else(|| Failure::new(format!("no evaluation model is in force on {as_of}")))?;
     let basis = Basis {

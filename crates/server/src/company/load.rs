@@ -20,7 +20,7 @@ pub async fn company(
     today: NaiveDate,
     mut on_progress: impl FnMut(usize),
 ) -> Result<(), Failure> {
-    let model = model::on(&opened.store, today).await?;
+    let model = model::on(&*opened.store, today).await?;
     let model = model.ok_or_else(|| Failure::new("no evaluation model is published"))?;
     let basis = Basis {
         settings: &opened.settings,
