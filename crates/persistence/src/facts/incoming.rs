@@ -27,6 +27,8 @@ pub(super) struct Known {
     customers: BTreeMap<CustomerRef, CustomerId>,
     products: BTreeMap<String, KnownProduct>,
     rates: RateTable,
+    /// Of the customers: those nothing more is recorded for.
+    erased: BTreeSet<CustomerId>,
     /// Keys of the customers whose facts have notes.
     secrets: BTreeMap<CustomerId, Vec<u8>>,
 }
@@ -62,6 +64,7 @@ impl Known {
             customers: customers::resolve(tx, &refs).await?,
             products: products::by_sku(tx, &skus).await?,
             rates: rates::table(tx).await?,
+            erased: BTreeSet::new(),
             secrets: BTreeMap::new(),
         })
     }
@@ -70,18 +73,16 @@ impl Known {
         self.customers.values().copied().collect()
     }
 
-    /// Once the customers are locked: forgets the erased, opens the keys for notes.
+    /// Once the customers are locked: marks the erased, opens the keys for notes.
     pub(super) async fn settle(
         &mut self,
         tx: &Tx,
         incoming: &[IncomingFact],
     ) -> Result<(), DbError> {
         let states = customers::state(tx, &self.customers()).await?;
-        self.customers.retain(|_, id| {
-            states
-                .get(id)
-                .is_some_and(|state| state.erased_at.is_none())
-        });
+        self.customers.retain(|_, id| states.contains_key(id));
+        let erased = states.iter().filter(|(_, state)| state.erased_at.is_some());
+        self.erased = erased.map(|(id, _)| *id).collect();
         let noted = incoming.iter().filter(|fact| fact.note.is_some());
         let noted = noted.filter_map(|fact| self.customers.get(&fact.customer));
         let noted: BTreeSet<Uuid> = noted.map(|id| Uuid::from_u128(id.bits())).collect();
@@ -103,9 +104,8 @@ impl Known {
     pub(super) fn understand(&self, fact: &IncomingFact) -> Result<Understood, Vec<FactFault>> {
         let mut found = faults(fact);
         let customer = self.customers.get(&fact.customer).copied();
-        if customer.is_none() {
-            let detail = "no customer has this id";
-            found.push(FactFault::new("unknown_customer", "customer", detail));
+        if let Some((code, detail)) = self.refusal(customer) {
+            found.push(FactFault::new(code, "customer", detail));
         }
         let product = fact.sku.as_ref().and_then(|sku| self.products.get(sku));
         if product.is_none() && fact.sku.is_some() {
@@ -118,6 +118,17 @@ impl Known {
                 Ok(self.understood(fact, customer, product, &valued))
             }
             _ => Err(found),
+        }
+    }
+
+    /// Why nothing is recorded for a customer.
+    fn refusal(&self, customer: Option<CustomerId>) -> Option<(&'static str, &'static str)> {
+        match customer {
+            None => Some(("unknown_customer", "no customer has this id")),
+            Some(id) if self.erased.contains(&id) => {
+                Some(("customer_erased", "the customer is erased"))
+            }
+            Some(_) => None,
         }
     }
 
