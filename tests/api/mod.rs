@@ -4,6 +4,8 @@ mod access;
 mod customers;
 mod decisions;
 mod documents;
+mod evaluations;
 mod events;
+mod facts;
 mod imports;
 mod products;
