@@ -1,6 +1,7 @@
 //! One file per slice; every test runs on SQLite and on PostgreSQL.
 
 mod access;
+mod bad_input;
 mod customers;
 mod decisions;
 mod documents;

@@ -1,6 +1,7 @@
 //! The application: all routes, limits and defaults, the same for the server and the recorded contract.
 
 use crate::health::{self, Draining};
+use crate::intake::{self, Parameterless};
 use crate::problem::{Kind, Problem};
 use crate::tenant::Hosted;
 use crate::{oauth, openapi, problems_page, request_id, v1};
@@ -29,6 +30,7 @@ pub fn build(
 > {
     let (app, document) = routed(App::new()).split_for_parts();
     let document = openapi::complete(document);
+    let parameterless = web::Data::new(Parameterless::of(&document));
     let docs = SwaggerUi::new("/docs/{_:.*}")
         .url("/openapi/v1.json", document)
         .config(
@@ -38,10 +40,12 @@ pub fn build(
         );
     app.app_data(hosted)
         .app_data(draining)
+        .app_data(parameterless)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .service(web::redirect("/docs", "/docs/"))
         .service(docs)
         .default_service(web::to(nothing_here))
+        .wrap(actix_web::middleware::from_fn(intake::check))
         .wrap(actix_web::middleware::from_fn(request_id::attach))
 }
 

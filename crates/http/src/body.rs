@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
+use std::time::Duration;
 use tiercel_persistence::crypto;
 
 /// A JSON body and the hash by which a retry is recognised.
@@ -23,7 +24,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media = media_type(request);
-        let bytes = Bytes::from_request(request, payload);
+        let bytes = Whole::from_request(request, payload);
         Box::pin(async move {
             if !(media == "application/json" || media.ends_with("+json")) {
                 return Err(Problem::new(
@@ -31,11 +32,32 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
                     "send `Content-Type: application/json`",
                 ));
             }
-            let bytes = bytes.await.map_err(unreadable_body)?;
+            let Whole(bytes) = bytes.await?;
             Ok(Self {
                 value: parse(&bytes)?,
                 hash: crypto::sha256_hex(&bytes),
             })
+        })
+    }
+}
+
+/// How long a body may take to arrive; a caller that stops in the middle holds nothing for longer.
+const ARRIVAL: Duration = Duration::from_secs(30);
+
+/// A body as it came, up to the limit of the application; it may be empty.
+#[derive(Debug)]
+pub struct Whole(pub Bytes);
+
+impl FromRequest for Whole {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let arrived = tokio::time::timeout(ARRIVAL, bytes).await;
+            let late = |_| Problem::new(Kind::Unreadable, "the body took too long to arrive");
+            arrived.map_err(late)?.map(Self).map_err(unreadable_body)
         })
     }
 }

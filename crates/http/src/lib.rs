@@ -8,6 +8,7 @@ pub mod faults;
 pub mod flows;
 pub mod follow;
 pub mod health;
+mod intake;
 pub mod listing;
 pub mod oauth;
 mod openapi;

@@ -29,6 +29,15 @@ where
     Option::deserialize(from).map(Some)
 }
 
+/// A field of a merge patch that cannot be cleared: absent is `None` (keep), null is refused.
+pub fn given<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(from).map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -110,6 +110,10 @@ pub struct ReadJournal {
 impl ReadJournal {
     async fn read(&self, tenant: &crate::tenant::TenantHandle) -> Result<Part, Problem> {
         let after = self.after.unwrap_or(0);
+        if after < 0 {
+            let detail = "`after` is a position of the journal, 0 or more";
+            return Err(Problem::new(Kind::BadCursor, detail));
+        }
         let limit = page::limit(self.limit)?;
         let entries = journal::after(tenant.store(), after, limit).await?;
         let next = entries.last().map_or(after, |entry| entry.position);

@@ -3,7 +3,7 @@
 use super::values::{AttributeInput, read_attribute};
 use crate::faults::Faults;
 use crate::problem::Problem;
-use crate::wire::{date, present};
+use crate::wire::{date, given, present};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -108,6 +108,7 @@ impl CreateCustomerRequest {
 #[schema(example = json!({"owner": "a.kern", "attributes": {"size": "large", "region": null}}))]
 pub struct PatchCustomerRequest {
     /// `organisation` or `person`; it cannot be cleared.
+    #[serde(default, deserialize_with = "given")]
     pub kind: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]

@@ -5,7 +5,7 @@ use super::wire::{
     CreateModelRequest, DocumentResponse, LintResponse, ListVersions, ModelResponse,
     PublishRequest, VersionPath, VersionResponse,
 };
-use crate::body::{Id, Json, Query};
+use crate::body::{Id, Json, Query, Whole};
 use crate::etag::Conditions;
 use crate::faults::Faults;
 use crate::listing::{self, Listing};
@@ -15,7 +15,6 @@ use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::Tenant;
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use tiercel_documents::evaluation_model::EvaluationModelDocument;
 use tiercel_domain::ids::DocumentId;
@@ -217,7 +216,7 @@ pub async fn publish_evaluation_model_version(
     tenant: Tenant<need::ModelsPublish>,
     path: VersionPath,
     retry: RetryKey,
-    bytes: Bytes,
+    Whole(bytes): Whole,
 ) -> Result<HttpResponse, Problem> {
     let at = model(tenant.store(), &path.name).await?;
     flow::publish(&tenant, &retry, (&at, path.version), &bytes).await

@@ -6,14 +6,13 @@ use super::wire::{
     DocumentResponse, LintResponse, ListVersions, PublishRequest, ServicePolicyDocument,
     VersionPath, VersionResponse,
 };
-use crate::body::{Id, Json, Query};
+use crate::body::{Id, Json, Query, Whole};
 use crate::etag::Conditions;
 use crate::page::Page;
 use crate::problem::{Kind, Problem};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::Tenant;
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use tiercel_persistence::Source;
 use tiercel_persistence::documents::{self as store, DocumentKind};
@@ -147,7 +146,7 @@ pub async fn publish_service_policy_version(
     tenant: Tenant<need::PoliciesPublish>,
     path: VersionPath,
     retry: RetryKey,
-    bytes: Bytes,
+    Whole(bytes): Whole,
 ) -> Result<HttpResponse, Problem> {
     let at = policy(tenant.store(), &path.name).await?;
     flow::publish(&tenant, &retry, (&at, path.version), &bytes).await

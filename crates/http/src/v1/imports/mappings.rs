@@ -1,7 +1,7 @@
 //! Mappings over HTTP: sent as JSON or TOML, answered as JSON.
 
 use super::is_name;
-use crate::body::{Query, media_type};
+use crate::body::{Query, Whole, media_type};
 use crate::etag::etag;
 use crate::faults::Faults;
 use crate::page::{self, Page};
@@ -10,7 +10,7 @@ use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::Tenant;
-use actix_web::web::{Bytes, Path};
+use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get, put};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ pub async fn put_import_mapping(
     name: Path<String>,
     retry: RetryKey,
     request: HttpRequest,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<HttpResponse, Problem> {
     let name = checked_name(&name)?;
     let mapping = read(&media_type(&request), &body)?;

@@ -1,0 +1,130 @@
+//! What every request is checked for before its operation sees it: text that is text, an encoding
+//! that can be undone, and no parameters where an operation has none.
+
+use crate::problem::{Kind, Problem};
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::web;
+use std::collections::BTreeSet;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
+
+/// The operations whose contract names no query parameter, as method and path.
+pub struct Parameterless(BTreeSet<(String, String)>);
+
+impl Parameterless {
+    /// Those of the versioned contract.
+    pub fn of(document: &OpenApi) -> Self {
+        let versioned = document.paths.paths.iter();
+        let versioned = versioned.filter(|(path, _)| path.starts_with("/v1/"));
+        let operations = versioned.flat_map(|(path, item)| {
+            [
+                ("GET", &item.get),
+                ("POST", &item.post),
+                ("PUT", &item.put),
+                ("PATCH", &item.patch),
+                ("DELETE", &item.delete),
+            ]
+            .into_iter()
+            .filter(|(_, operation)| operation.as_ref().is_some_and(takes_no_query))
+            .map(|(method, _)| (method.to_owned(), path.clone()))
+        });
+        Self(operations.collect())
+    }
+
+    fn holds(&self, method: &Method, pattern: String) -> bool {
+        self.0.contains(&(method.to_string(), pattern))
+    }
+}
+
+fn takes_no_query(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    !parameters.any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in == ParameterIn::Query,
+        RefOr::Ref(_) => true,
+    })
+}
+
+/// Middleware: refuses what no operation could read as it was meant.
+pub async fn check(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if let Some(refusal) = refusal(&request) {
+        return Err(refusal.into());
+    }
+    next.call(request).await
+}
+
+fn refusal(request: &ServiceRequest) -> Option<Problem> {
+    let uri = request.uri();
+    if !is_text(uri.path()) || !is_text(request.query_string()) {
+        let detail = "the address is not UTF-8 once its escapes are undone";
+        return Some(Problem::new(Kind::Unreadable, detail));
+    }
+    if !is_undone(request) {
+        let detail = "a body may be encoded with `gzip` or `deflate`, or not at all";
+        return Some(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    has_stray_parameters(request).then(|| {
+        let detail = "this operation has no query parameters";
+        Problem::new(Kind::UnknownParameter, detail)
+    })
+}
+
+/// Whether the escapes of an address stand for UTF-8; anything else would be stored as U+FFFD,
+/// and different ids would become one.
+fn is_text(escaped: &str) -> bool {
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let pair = after.get(..2).filter(|_| *first == b'%');
+        let pair = pair.and_then(|pair| std::str::from_utf8(pair).ok());
+        let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    std::str::from_utf8(&bytes).is_ok()
+}
+
+fn is_undone(request: &ServiceRequest) -> bool {
+    let mut encodings = request.headers().get_all(header::CONTENT_ENCODING);
+    let Some(encoding) = encodings.next() else {
+        return true;
+    };
+    let known = ["identity", "gzip", "deflate"];
+    let encoding = encoding.to_str().unwrap_or_default().trim();
+    encodings.next().is_none()
+        && known
+            .iter()
+            .any(|known| encoding.eq_ignore_ascii_case(known))
+}
+
+fn has_stray_parameters(request: &ServiceRequest) -> bool {
+    if request.query_string().is_empty() {
+        return false;
+    }
+    let known = request.app_data::<web::Data<Parameterless>>();
+    let pattern = request.resource_map().match_pattern(request.path());
+    known
+        .zip(pattern)
+        .is_some_and(|(known, pattern)| known.holds(request.method(), pattern))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_text;
+
+    #[test]
+    fn escapes_must_be_utf8() {
+        for text in ["/a", "/a%2Fb", "/%C3%A9", "/%", "/%zz", "/%4", ""] {
+            assert!(is_text(text), "{text}");
+        }
+        for bytes in ["/%FF", "/%ED%A0%80", "/%C3", "/x%C3%28"] {
+            assert!(!is_text(bytes), "{bytes}");
+        }
+    }
+}
