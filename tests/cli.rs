@@ -13,6 +13,7 @@ fn each_database(test: impl Fn(Database)) {
 #[test]
 fn calls_that_are_wrong_end_with_2_and_say_why_on_stderr() {
     let database = Database::sqlite();
+    database.tiercel(&["migrate"]);
     for call in [
         &["token", "--scopes", "all"][..],
         &["nonsense"],
@@ -188,4 +189,21 @@ fn execute(database: &Database, sql: &str) {
         connection.execute_unprepared(sql).await.unwrap();
         connection.close().await.unwrap();
     });
+}
+
+#[test]
+fn a_mistyped_directory_is_no_database() {
+    let database = Database::sqlite();
+    let absent = database.data().join("absent");
+    for call in [&["audit", "verify"][..], &["client", "list"]] {
+        let output = std::process::Command::new(crate::support::server::TIERCEL)
+            .args(call)
+            .args(["--data", absent.to_str().unwrap()])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{call:?}");
+    }
+    database.tiercel(&["migrate", "--dry-run"]);
+    let left: Vec<_> = std::fs::read_dir(database.data()).unwrap().collect();
+    assert!(!absent.exists() && left.is_empty(), "{left:?}");
 }

@@ -127,3 +127,40 @@ both!(
         assert_eq!(made.json["external_ids"][0]["id"], "é/%");
     }
 );
+
+both!(
+    an_array_is_no_object_at_any_depth,
+    async |server: &Server| {
+        let api = server.admin();
+        let before = api.get("/v1/exchange-rates").await.expect(200).text;
+        for (path, body) in [
+            ("/v1/exchange-rates", json!(["CHF", "2026-01-01", "1.05"])),
+            ("/v1/customers", json!(["person", "Array Person"])),
+            ("/v1/evaluations", json!(["2026-11-22"])),
+            (
+                "/v1/decisions/discount",
+                json!({"customer": ["cus_x", null], "lines": []}),
+            ),
+        ] {
+            let reply = api
+                .post(path, body)
+                .await
+                .expect_problem(400, "unreadable", &[]);
+            assert!(reply.text.contains("expected an object"), "{}", reply.text);
+        }
+        assert_eq!(api.get("/v1/exchange-rates").await.expect(200).text, before);
+    }
+);
+
+both!(
+    nobody_is_evaluated_as_of_a_day_to_come,
+    async |server: &Server| {
+        let reply = server
+            .admin()
+            .post("/v1/evaluations", json!({"as_of": "9999-12-31"}))
+            .await;
+        reply.expect_problem(422, "invalid-input", &["/as_of"]);
+        let call = server.database.run(&["evaluate", "--as-of", "9999-12-31"]);
+        assert_eq!(call.status.code(), Some(2));
+    }
+);

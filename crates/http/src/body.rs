@@ -1,6 +1,7 @@
 //! Reads request bodies and query strings strictly: what is not known is named, not dropped.
 
 use crate::problem::{FieldError, Kind, Problem};
+use crate::strict::Strict;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -96,7 +97,7 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         ));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let pointer = pointer_of(error.path());
         unreadable(&pointer, "unreadable", &error.inner().to_string())
     })?;

@@ -20,6 +20,7 @@ pub mod reply;
 mod request_id;
 pub mod retry;
 pub mod scope;
+mod strict;
 pub mod tenant;
 pub mod token;
 mod v1;

@@ -1,12 +1,12 @@
 //! The OpenAPI 3.1 document: collected from the handlers, completed centrally.
 
 use crate::problem::{FieldError, ProblemBody};
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{
     ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
 };
 use utoipa::openapi::{
-    ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Response,
+    ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required, Response,
     ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
@@ -21,6 +21,13 @@ const EVERYWHERE: [(&str, &str); 8] = [
     ("429", "TooManyRequests"),
     ("500", "Internal"),
     ("503", "Unavailable"),
+];
+
+/// Problems of operations that need `If-Match`.
+const WITH_CONDITIONS: [(&str, &str); 3] = [
+    ("409", "Conflict"),
+    ("412", "Stale"),
+    ("428", "PreconditionRequired"),
 ];
 
 /// Completes what the handlers declare: title, security, problem responses.
@@ -62,7 +69,21 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     components
         .security_schemes
         .insert("oauth2".into(), RefOr::T(oauth2()));
+    for (status, name) in WITH_CONDITIONS {
+        let response = RefOr::T(problem(status));
+        components
+            .responses
+            .insert(format!("{name}Problem"), response);
+    }
     for (path, item) in &mut document.paths.paths {
+        if let Some(patch) = &mut item.patch {
+            refer(patch, &WITH_CONDITIONS);
+        }
+        if let Some(post) = item.post.as_mut().filter(|_| path.starts_with("/v1")) {
+            post.parameters
+                .get_or_insert_default()
+                .push(RefOr::T(idempotency_key()));
+        }
         let secured = path.starts_with("/v1");
         for operation in [
             &mut item.get,
@@ -81,17 +102,12 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
 }
 
 fn complete_operation(operation: &mut Operation, secured: bool) {
-    for (status, name) in EVERYWHERE {
-        if !secured && matches!(status, "401" | "403" | "422") {
-            continue;
-        }
-        let reference = RefOr::Ref(Ref::new(format!("#/components/responses/{name}Problem")));
-        operation
-            .responses
-            .responses
-            .entry(status.into())
-            .or_insert(reference);
-    }
+    let public = |(status, _): &(&str, &str)| !matches!(*status, "401" | "403" | "422");
+    let due: Vec<_> = EVERYWHERE
+        .into_iter()
+        .filter(|it| secured || public(it))
+        .collect();
+    refer(operation, &due);
     if secured {
         let none: [&str; 0] = [];
         operation.security.get_or_insert_with(|| {
@@ -102,6 +118,25 @@ fn complete_operation(operation: &mut Operation, secured: bool) {
     } else {
         operation.security = Some(Vec::new());
     }
+}
+
+/// Adds problems by reference, unless the operation describes the status itself.
+fn refer(operation: &mut Operation, problems: &[(&str, &str)]) {
+    for (status, name) in problems {
+        let reference = RefOr::Ref(Ref::new(format!("#/components/responses/{name}Problem")));
+        let responses = &mut operation.responses.responses;
+        responses.entry((*status).into()).or_insert(reference);
+    }
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("1 to 255 visible characters: a repetition of the request under the same key gets the same answer and acts once"))
+        .schema(Some(String::schema()))
+        .build()
 }
 
 fn problem(status: &str) -> Response {

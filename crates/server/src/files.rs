@@ -2,10 +2,19 @@
 
 use crate::failure::Failure;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use tiercel_persistence::keys::MasterKey;
 use tiercel_persistence::{crypto, mint};
+
+/// Makes the data directory, for its owner alone: it holds names and keys.
+pub fn create_directory(data: &Path) -> Result<(), Failure> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| Failure::new(format!("{}: {error}", data.display())))
+}
 
 /// The master key: from the configuration, else from `master.key` in the data directory, which is
 /// made on first use.
@@ -15,8 +24,7 @@ pub fn master_key(configured: Option<&str>, data: &Path) -> Result<MasterKey, Fa
     }
     let path = data.join("master.key");
     if !path.exists() {
-        std::fs::create_dir_all(data)
-            .map_err(|error| Failure::new(format!("{}: {error}", data.display())))?;
+        create_directory(data)?;
         let fresh = crypto::hex(&mint::secret::<32>()?);
         // Another process may make it at the same time: the first one wins, both use it.
         create_private(&path, fresh.as_bytes())?;

@@ -14,7 +14,7 @@ use cli::{AuditCommand, Cli, ClientCommand, Command, ConfigCommand};
 use commands::{access, audit, demo, evaluate, import, migrate, serve};
 use config::Config;
 use failure::Failure;
-use opening::open;
+use opening::{open, open_existing};
 use std::process::ExitCode;
 
 #[actix_web::main]
@@ -65,10 +65,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Audit {
             command: AuditCommand::Verify { head, json },
-        } => audit::verify(&open(&config).await?, head.as_deref(), json).await,
+        } => audit::verify(&open_existing(&config).await?, head.as_deref(), json).await,
         Command::Audit {
             command: AuditCommand::Head,
-        } => audit::print_head(&open(&config).await?).await,
+        } => audit::print_head(&open_existing(&config).await?).await,
         Command::Config {
             command: ConfigCommand::Print,
         } => {
@@ -98,8 +98,10 @@ async fn client(config: &Config, command: ClientCommand) -> Result<(), Failure> 
             access::print_credential(&client, &secret, json);
             Ok(())
         }
-        ClientCommand::List { json } => access::list(&open(config).await?, json).await,
-        ClientCommand::Revoke { client } => access::revoke(&open(config).await?, &client).await,
+        ClientCommand::List { json } => access::list(&open_existing(config).await?, json).await,
+        ClientCommand::Revoke { client } => {
+            access::revoke(&open_existing(config).await?, &client).await
+        }
     }
 }
 

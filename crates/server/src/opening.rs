@@ -16,11 +16,22 @@ pub struct Opened {
     pub settings: Settings,
 }
 
+/// The same for a command that makes no sense without data: nothing is made.
+pub async fn open_existing(config: &Config) -> Result<Opened, Failure> {
+    if config.database_url.is_none() && !config.data.join("tiercel.db").exists() {
+        return Err(Failure::new(format!(
+            "{} holds no database",
+            config.data.display()
+        )));
+    }
+    open(config).await
+}
+
 /// Connects and migrates; makes the embedded database where there is none.
 pub async fn open(config: &Config) -> Result<Opened, Failure> {
     let master = files::master_key(config.master_key.as_deref(), &config.data)?;
     if config.database_url.is_none() {
-        std::fs::create_dir_all(&config.data)?;
+        files::create_directory(&config.data)?;
     }
     let store = Store::open(&config.url(), Clock::System).await?;
     let keys = Keys::load(&store, &master).await?;

@@ -52,6 +52,13 @@ pub async fn start_evaluation(
         Some(text) => date(&mut faults, "/as_of", text),
         None => Some(tenant.today()),
     };
+    if as_of.is_some_and(|day| day > tenant.today()) {
+        faults.add(
+            "/as_of",
+            "in_the_future",
+            "nobody can be evaluated as of a day to come",
+        );
+    }
     let as_of = faults.finish(as_of)?;
     if model::on(tenant.store(), as_of).await?.is_none() {
         let detail = format!("no evaluation model is in force on {as_of}");

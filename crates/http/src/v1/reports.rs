@@ -43,8 +43,8 @@ pub struct PortfolioResponse {
     pub with_orders: u64,
     /// Customers with an order line in the last 90 days.
     pub active: u64,
-    /// Customers with a known profit below zero.
-    pub unprofitable: u64,
+    /// Customers with a known profit below zero; null without the scope `costs:read`.
+    pub unprofitable: Option<u64>,
     pub sales: SalesResponse,
     /// By present tier; the code is empty for customers that are not evaluated.
     pub tiers: Vec<TierResponse>,
@@ -65,7 +65,8 @@ pub struct SalesResponse {
 pub struct TierResponse {
     pub code: String,
     pub customers: u64,
-    pub unprofitable: u64,
+    /// Null without the scope `costs:read`.
+    pub unprofitable: Option<u64>,
     pub sales: SalesResponse,
     /// Four decimals, half up; null without the scope `costs:read`.
     pub mean_profit: Option<String>,
@@ -134,7 +135,7 @@ fn shown(total: &Portfolio, currency: String, costs: bool) -> PortfolioResponse 
         customers: total.customers,
         with_orders: total.with_orders,
         active: total.active,
-        unprofitable: total.unprofitable,
+        unprofitable: costs.then_some(total.unprofitable),
         sales: sales(&total.sales, costs),
         tiers,
         receivables: receivables(&total.receivables),
@@ -151,7 +152,7 @@ fn tier(code: &str, sums: &TierSums, costs: bool) -> TierResponse {
     TierResponse {
         code: code.to_owned(),
         customers: sums.customers,
-        unprofitable: sums.unprofitable,
+        unprofitable: costs.then_some(sums.unprofitable),
         sales: sales(&sums.sales, costs),
         mean_profit: mean.filter(|_| costs),
     }

@@ -112,7 +112,20 @@ pub async fn advance(
     };
     let writing = writing("system");
     let written = store.write(&writing, async |tx| {
-        super::refresh(tx, &ids, basis, Cause::Time).await?;
+        tx.touch(&ids).await?;
+        // Who was evaluated as of a chosen day stays so; only the open items move on.
+        let states = customers::state(tx, &ids).await?;
+        let moved = |id: &CustomerId| {
+            let next = states.get(id).and_then(|state| state.next_change_on);
+            next.is_some_and(|day| day <= basis.today)
+        };
+        let (moved, standing) = ids.iter().copied().partition(moved);
+        super::refresh(tx, &moved, basis, Cause::Time).await?;
+        let only_items = Basis {
+            model: None,
+            ..*basis
+        };
+        super::refresh(tx, &standing, &only_items, Cause::Time).await?;
         Ok::<_, RefreshError>((ids.len(), None))
     });
     Ok(fresh(written.await?, last))

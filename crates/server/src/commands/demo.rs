@@ -5,6 +5,7 @@ use crate::company::generate::{self, Batch};
 use crate::company::load;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::files;
 use crate::opening::{self, Opened};
 use crate::output;
 use chrono::NaiveDate;
@@ -61,7 +62,7 @@ pub async fn run(mut config: Config, customers: usize) -> Result<(), Failure> {
 /// Takes the directory, if it is empty or ours; what is loaded there already, if anything.
 fn claim(data: &Path, customers: usize) -> Result<Option<Mark>, Failure> {
     let named = |error: std::io::Error| Failure::new(format!("{}: {error}", data.display()));
-    std::fs::create_dir_all(data).map_err(named)?;
+    files::create_directory(data)?;
     let mut entries = std::fs::read_dir(data).map_err(named)?;
     let path = data.join(MARK);
     if entries.next().is_some() && !path.exists() {

@@ -32,6 +32,11 @@ pub async fn run(config: &Config, args: &EvaluateArgs) -> Result<(), Failure> {
         .map_err(|_| Failure::new(format!("`{}` is not a time zone", opened.settings.zone)))?;
     let today = opened.store.clock().now().with_timezone(&zone).date_naive();
     let as_of = args.as_of.unwrap_or(today);
+    if as_of > today {
+        return Err(Failure::usage(format!(
+            "--as-of {as_of}: the day is still to come"
+        )));
+    }
     let model = model::on(&*opened.store, as_of).await?;
     let model =
         model.ok_or_else(|| Failure::new(format!("no evaluation model is in force on {as_of}")))?;

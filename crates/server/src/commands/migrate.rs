@@ -2,14 +2,22 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::files;
 use crate::output;
 use tiercel_persistence::{Clock, Store, migrate};
 
 pub async fn run(config: &Config, dry_run: bool) -> Result<(), Failure> {
-    if config.database_url.is_none() {
-        std::fs::create_dir_all(&config.data)?;
-    }
-    let store = Store::connect(&config.url(), Clock::System).await?;
+    let absent = config.database_url.is_none() && !config.data.join("tiercel.db").exists();
+    let url = match (absent, dry_run) {
+        // A dry run writes nothing, not even an empty file.
+        (true, true) => "sqlite::memory:".to_owned(),
+        (true, false) => {
+            files::create_directory(&config.data)?;
+            config.url()
+        }
+        (false, _) => config.url(),
+    };
+    let store = Store::connect(&url, Clock::System).await?;
     let pending = migrate::pending(&store).await?;
     if !dry_run {
         migrate::apply(&store).await?;

@@ -94,7 +94,7 @@ async fn wait_for_signal() {
 /// On an empty database the first credential is left in a file that only its owner can read.
 async fn leave_first_credential(opened: &Opened, data: &Path) -> Result<(), Failure> {
     if let Some((client, secret)) = access::bootstrap(opened).await? {
-        std::fs::create_dir_all(data)?;
+        files::create_directory(data)?;
         let path = data.join("bootstrap-credential.json");
         let text = access::credential(&client, &secret).to_string();
         if !files::create_private(&path, text.as_bytes())? {

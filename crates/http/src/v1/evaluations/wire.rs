@@ -4,6 +4,7 @@ use crate::wire::instant;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tiercel_domain::ids::JobId;
+use tiercel_domain::scaled::Points;
 use tiercel_persistence::evaluations::StoredEvaluation;
 use utoipa::{IntoParams, ToSchema};
 
@@ -80,6 +81,8 @@ pub struct StoredEvaluationResponse {
     pub state_version: i64,
     pub score: String,
     pub tier: String,
+    /// What everyone begins with.
+    pub initial_points: String,
     /// In the model's order; with the initial points they add up to the score.
     pub points: Vec<CriterionPoints>,
     /// `facts`, `profile`, `run` or `time`.
@@ -89,8 +92,15 @@ pub struct StoredEvaluationResponse {
 
 impl From<StoredEvaluation> for StoredEvaluationResponse {
     fn from(stored: StoredEvaluation) -> Self {
+        let earned = stored
+            .points
+            .iter()
+            .map(|(_, points)| i128::from(points.units()));
+        let initial = i128::from(stored.score.units()).saturating_sub(earned.sum());
+        let initial = Points::from_units(i64::try_from(initial).unwrap_or_default());
         let points = stored.points.into_iter();
         Self {
+            initial_points: initial.to_string(),
             id: stored.id.to_string(),
             customer: stored.customer.to_string(),
             as_of: stored.as_of.to_string(),
