@@ -33,14 +33,14 @@ const FILES: [(&str, &str, u64); 8] = [
     ("cdnow", "cdnow/CDNOW_master.txt", 69_659),
 ];
 
-fn import(database: &Database, mapping: &str, file: &Path, more: &[&str]) -> Output {
+pub fn import(database: &Database, mapping: &str, file: &Path, more: &[&str]) -> Output {
     let map = data::root().join(format!("examples/imports/{mapping}.toml"));
     let (file, map) = (file.to_str().unwrap(), map.to_str().unwrap());
     let call = [&["import", file, "--map", map, "--json"], more].concat();
     database.run(&call)
 }
 
-fn told(output: &Output) -> Value {
+pub fn told(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 
@@ -75,27 +75,6 @@ fn real_files_are_taken_whole_and_a_second_time_change_nothing_postgres() {
     if let Some(database) = Database::postgres() {
         all_files_twice(&database);
     }
-}
-
-#[test]
-fn a_file_with_mixed_dates_is_refused_with_evidence() {
-    let database = Database::sqlite();
-    let Some(file) = data::file("dirty_ingest/superstore_mixed_date_formats.csv") else {
-        return;
-    };
-    for more in [&[][..], &["--dry-run"]] {
-        let output = import(&database, "superstore_mixed_dates", &file, more);
-        assert_eq!(output.status.code(), Some(1));
-        let evidence = &told(&output)["refused"]["checks"][0];
-        assert_eq!(
-            (&evidence["broken"], &evidence["refuses"]),
-            (&json!(1_781), &json!(true))
-        );
-        assert_eq!(evidence["examples"].as_array().unwrap().len(), 10);
-        assert!(String::from_utf8_lossy(&output.stderr).contains("1781 of 9994 rows"));
-    }
-    let looked_up = import(&database, "superstore_mixed_dates_looked_up", &file, &[]);
-    assert_eq!(told(&looked_up)["created"], 9_994);
 }
 
 #[test]
