@@ -137,6 +137,8 @@ fn run(page: &'static str, database_url: Option<&str>) {
         .current_dir(place.path())
         .env("HOME", place.path())
         .env("TIERCEL_BIND", &addresses[0])
+        // Nobody is on the line: on a busy machine a second is short.
+        .env("ROUTE_TIMEOUT", "20")
         .stdin(Stdio::null())
         .status()
         .unwrap();
@@ -302,7 +304,7 @@ fn telephone_systems_are_told_what_the_scripts_offer() {
     );
     let url = binding.split("gateway-url\" value=\"").nth(1).unwrap();
     let url = url.split('"').next().unwrap();
-    assert!(page.contains(&format!("curl {url} -d section=dialplan")));
+    assert!(page.contains(&format!("{url} -d section=dialplan")));
 }
 
 fn read(path: &Path) -> String {

@@ -16,7 +16,7 @@ import urllib.parse
 import urllib.request
 
 SERVER = os.environ.get("TIERCEL", "http://127.0.0.1:8080")
-TIMEOUT = 1  # seconds: a caller hears every one of them
+TIMEOUT = float(os.environ.get("ROUTE_TIMEOUT", "1"))  # seconds: a caller hears every one of them
 
 
 def get(url, headers, form=None):

@@ -22,7 +22,7 @@ import xml.etree.ElementTree as xml
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SERVER = os.environ.get("TIERCEL", "http://127.0.0.1:8080")
-TIMEOUT = 1  # seconds
+TIMEOUT = float(os.environ.get("ROUTE_TIMEOUT", "1"))  # seconds: a caller hears every one of them
 token = {"text": "", "until": 0.0}
 
 
