@@ -16,6 +16,36 @@ pub async fn evaluate_everyone(api: &Api, as_of: &str) {
     assert_eq!(job["state"], "done", "{job}");
 }
 
+both!(
+    a_profile_counts_in_the_write_that_changes_it,
+    async |server: &Server| {
+        let api = server.admin();
+        let at = "/v1/customers/by-external/erp/C-1";
+        let made = api.put(at, json!({"since": "2010-01-01"})).await;
+        let made = made.expect(201).json;
+        assert!(made["evaluated_as_of"].is_string(), "{made}");
+        let id = made["id"].as_str().unwrap().to_owned();
+        let score = async || {
+            let path = format!("/v1/evaluations?customer={id}&limit=200");
+            let page = api.get(&path).await.expect(200).json;
+            let items = page["items"].as_array().unwrap();
+            items.iter().map(|one| units(&one["score"])).max()
+        };
+        let first = score().await.unwrap();
+        let large = json!({"attributes": {"size": "large"}});
+        let changed = api.put(at, large).await.expect(200);
+        assert_eq!(score().await, Some(first + 40_000));
+        let path = format!("/v1/customers/{id}");
+        let listed = json!({"attributes": {"listed": true}});
+        let tag = changed.header("etag").to_owned();
+        api.patch(&path, &tag, listed).await.expect(200);
+        assert_eq!(score().await, Some(first + 60_000));
+        let posted = json!({"kind": "person"});
+        let posted = api.post("/v1/customers", posted).await.expect(201).json;
+        assert!(posted["tier"].is_string(), "{posted}");
+    }
+);
+
 /// A decimal in units of its fourth decimal place.
 fn units(number: &Value) -> i128 {
     let text = number.as_str().unwrap();

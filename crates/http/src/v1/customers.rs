@@ -16,21 +16,24 @@ use answer::{CustomerResponse, CustomerVersionResponse};
 
 use crate::body::{Id, Json, Query};
 use crate::etag::{Conditions, etag};
+use crate::flows::model;
 use crate::listing::{self, Listing};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, TenantHandle};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use list::ListCustomers;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::incoming::CustomerRef;
 use tiercel_persistence::customers::{self as store, Customer};
-use tiercel_persistence::{Source, attributes};
+use tiercel_persistence::refresh::{Basis, Cause};
+use tiercel_persistence::{Source, Tx, attributes, evaluations};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use wire::{CreateCustomerRequest, PatchCustomerRequest};
@@ -68,7 +71,10 @@ pub async fn create_customer(
         "customer.created",
         &retry,
         &body.hash,
-        async |tx| created(store::create(tx, &edit, region).await?),
+        async |tx| {
+            let made = store::create(tx, &edit, region).await?;
+            created(evaluated(&tenant, tx, made).await?)
+        },
     )
     .await
 }
@@ -134,7 +140,8 @@ pub async fn update_customer(
         &body.hash,
         async |tx| {
             let agree = |held: &Customer| conditions.require_match(held.state.profile_version);
-            changed(store::patch(tx, id, &edit, region, agree).await?)
+            let patched = store::patch(tx, id, &edit, region, agree).await?;
+            changed(evaluated(&tenant, tx, patched).await?)
         },
     )
     .await
@@ -196,6 +203,24 @@ pub async fn list_customer_history(
 async fn existing(source: &impl Source, reference: &CustomerRef) -> Result<Customer, Problem> {
     let found = store::find(source, reference).await?;
     found.ok_or_else(|| Problem::not_found("customer"))
+}
+
+/// The customer with the tier that follows from its profile, which size and the like count for:
+/// evaluated in the write that changed it.
+async fn evaluated(
+    tenant: &TenantHandle,
+    tx: &Tx,
+    customer: Customer,
+) -> Result<Customer, Problem> {
+    let (id, today) = (customer.state.id, tenant.today());
+    let model = model::on(tx, today).await?;
+    let basis = Basis {
+        settings: tenant.settings(),
+        today,
+        model: model.as_ref().map(|model| model.in_force()),
+    };
+    evaluations::refresh(tx, &BTreeSet::from([id]), &basis, Cause::Profile).await?;
+    existing(tx, &CustomerRef::Id(id)).await
 }
 
 fn shown(customer: Customer) -> HttpResponse {

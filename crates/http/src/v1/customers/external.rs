@@ -2,7 +2,7 @@
 
 use super::answer::CustomerResponse;
 use super::wire::{ExternalId, PatchCustomerRequest};
-use super::{changed, created, existing, shown};
+use super::{changed, created, evaluated, existing, shown};
 use crate::body::{Id, Json};
 use crate::etag::Conditions;
 use crate::problem::{Kind, Problem};
@@ -10,7 +10,7 @@ use crate::refused::field_errors;
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, TenantHandle};
 use actix_web::{HttpResponse, delete, get, post, put, web};
 use std::collections::BTreeSet;
 use tiercel_domain::ids::CustomerId;
@@ -64,22 +64,21 @@ pub async fn upsert_customer(
 ) -> Result<HttpResponse, Problem> {
     let definitions = attributes::definitions(tenant.store()).await?;
     let item = (named(path), body.value.into_edit(&definitions)?);
-    let region = &tenant.settings().default_region;
     reply::write(
         &tenant,
         "customer.upserted",
         &retry,
         &body.hash,
-        async |tx| put_one(tx, &item, &conditions, region).await,
+        async |tx| put_one(&tenant, tx, &item, &conditions).await,
     )
     .await
 }
 
 async fn put_one(
+    tenant: &TenantHandle,
     tx: &Tx,
     item: &(ExternalRef, Edit),
     conditions: &Conditions,
-    region: &str,
 ) -> Result<Reply, Problem> {
     let reference = CustomerRef::External(item.0.clone());
     if item.0.system.contains('\0') || item.0.id.contains('\0') {
@@ -89,14 +88,18 @@ async fn put_one(
         let detail = "a customer has this id already";
         return Err(Problem::new(Kind::Stale, detail));
     }
+    let region = &tenant.settings().default_region;
     let done = store::put_all(tx, std::slice::from_ref(item), region).await?;
-    match done.into_iter().next() {
-        Some(Upserted::Rejected(faults)) => Err(rejected(&faults)),
-        Some(Upserted::Done {
-            outcome: Outcome::Created,
-            ..
-        }) => created(existing(tx, &reference).await?),
-        _ => changed(existing(tx, &reference).await?),
+    let outcome = match done.into_iter().next() {
+        Some(Upserted::Rejected(faults)) => return Err(rejected(&faults)),
+        Some(Upserted::Done { outcome, .. }) => outcome,
+        None => Outcome::Unchanged,
+    };
+    let customer = existing(tx, &reference).await?;
+    match outcome {
+        Outcome::Created => created(evaluated(tenant, tx, customer).await?),
+        Outcome::Updated => changed(evaluated(tenant, tx, customer).await?),
+        Outcome::Unchanged => changed(customer),
     }
 }
 
