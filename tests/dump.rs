@@ -1,6 +1,6 @@
 //! The same scenario leaves the same data on both databases.
 
-use crate::support::{Database, Server, block_on};
+use crate::support::{Database, Server, block_on, job_ended};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -59,6 +59,10 @@ async fn scenario(database: Database) -> BTreeMap<String, Vec<String>> {
         fact("r1", "c-3", "staff_rating", json!({"rating": "4.5", "author": "s1"})),
     ]});
     api.post("/v1/facts/batch", facts).await.expect(200);
+    let corrected = json!({"currency": "USD", "valid_from": "2026-01-01", "rate": "0.92"});
+    let corrected = api.post("/v1/exchange-rates", corrected).await.expect(201);
+    let job = job_ended(&api, corrected.header("revaluation-job")).await;
+    assert_eq!(job["counts"]["corrected"], 1, "{job}");
     api.post(
         "/v1/facts",
         fact(

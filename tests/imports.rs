@@ -1,6 +1,6 @@
 //! Real files through the command line, on both databases: `examples/imports` on their data sets.
 
-use crate::support::{Database, data};
+use crate::support::{Database, Server, block_on, data};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Output;
@@ -118,4 +118,70 @@ fn a_trial_finds_what_the_import_finds_and_writes_nothing() {
     let output = database.run(&call);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/fact/0/kind"));
+}
+
+const CATALOGUE: &str = "[source]\nsystem = \"s\"\n[defaults]\ndate = [\"%Y-%m-%d\"]\n\
+    [[product]]\nsku = { column = \"sku\" }\n";
+const COSTS: &str = "[product.cost]\nvalue = { column = \"cost\" }\n\
+    from = { constant = \"2024-01-01\" }\n";
+const LINES: &str = "[source]\nsystem = \"s\"\n[defaults]\ndate = [\"%Y-%m-%d\"]\n\
+    [[customer]]\nexternal_id = { column = \"customer\" }\nname = { column = \"customer\" }\n\
+    kind = { constant = \"person\" }\n\
+    [[fact]]\nkind = \"order_line\"\nexternal_id = { row_number = true }\n\
+    customer = { column = \"customer\" }\noccurred_on = { column = \"day\" }\n\
+    status = { constant = \"closed\" }\nsku = { column = \"sku\" }\n\
+    quantity = { constant = \"2\" }\namount = { column = \"amount\" }\n";
+
+/// Imports three files in this order and returns every fact and the sums of the company.
+async fn loaded(database: Database, order: [&str; 3]) -> Value {
+    let folder = database.data().to_owned();
+    let catalogue = "sku,cost\nA,3.5\nB,4\n";
+    let files = [
+        ("skus", CATALOGUE.to_owned(), catalogue),
+        ("costs", format!("{CATALOGUE}{COSTS}"), catalogue),
+        (
+            "lines",
+            LINES.to_owned(),
+            "customer,day,sku,amount\nc1,2024-02-01,A,10\nc2,2024-02-02,B,7\n",
+        ),
+    ];
+    for name in order {
+        let (_, mapping, rows) = files.iter().find(|file| file.0 == name).unwrap();
+        let (file, map) = (folder.join("in.csv"), folder.join("map.toml"));
+        std::fs::write(&file, rows).unwrap();
+        std::fs::write(&map, mapping).unwrap();
+        let (file, map) = (file.to_str().unwrap(), map.to_str().unwrap());
+        database.tiercel(&["import", file, "--map", map]);
+    }
+    let server = Server::start(database).await;
+    let api = server.admin();
+    let facts = api.get("/v1/facts").await.expect(200).json;
+    let mut facts: Vec<Value> = facts["items"].as_array().unwrap().clone();
+    facts.sort_by_key(|fact| fact["external_id"].to_string());
+    let facts: Vec<Value> = facts
+        .iter()
+        .map(|fact| json!([fact["external_id"], fact["cost"], fact["cost_source"]]))
+        .collect();
+    let sums = api.get("/v1/reports/portfolio?as_of=2024-12-31").await;
+    json!([facts, sums.expect(200).json])
+}
+
+fn costs_before_or_after(database: impl Fn() -> Option<Database>) {
+    let (Some(one), Some(other)) = (database(), database()) else {
+        return;
+    };
+    let before = block_on(loaded(one, ["skus", "costs", "lines"]));
+    let after = block_on(loaded(other, ["skus", "lines", "costs"]));
+    assert_eq!(before, after);
+    assert_eq!(before[0][0][1], "7", "{before}");
+}
+
+#[test]
+fn costs_imported_after_the_orders_end_like_costs_imported_before_sqlite() {
+    costs_before_or_after(|| Some(Database::sqlite()));
+}
+
+#[test]
+fn costs_imported_after_the_orders_end_like_costs_imported_before_postgres() {
+    costs_before_or_after(Database::postgres);
 }

@@ -9,4 +9,6 @@ mod evaluations;
 mod events;
 mod facts;
 mod imports;
+mod overlaps;
 mod products;
+mod revaluations;

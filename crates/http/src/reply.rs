@@ -10,6 +10,9 @@ use serde::Serialize;
 use tiercel_domain::ids::CustomerId;
 use tiercel_persistence::{Answer, Retry, Tx, Writing, Written};
 
+/// Names the job that values recorded facts again because of this write.
+const REVALUATION: &str = "revaluation-job";
+
 /// An answer in the making.
 #[derive(Debug)]
 pub struct Reply {
@@ -89,7 +92,10 @@ pub async fn write(
         }),
     };
     let change = async |tx: &Tx| {
-        let reply = change(tx).await?;
+        let mut reply = change(tx).await?;
+        if let Some(job) = tx.revaluation().await? {
+            reply = reply.with(REVALUATION, format!("/v1/jobs/{job}"));
+        }
         Ok::<_, Problem>((reply.answer.clone(), Some(reply.answer)))
     };
     match tenant.store().write(&writing, change).await? {

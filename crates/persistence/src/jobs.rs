@@ -12,6 +12,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
 };
+use std::collections::BTreeSet;
 use tiercel_domain::ids::JobId;
 use uuid::Uuid;
 
@@ -203,6 +204,21 @@ pub async fn finish(tx: &Tx, job: &Job, ending: Ending<'_>) -> Result<(), DbErro
 /// One job.
 pub async fn find(source: &impl Source, id: JobId) -> Result<Option<Job>, DbError> {
     find_uuid(source, Uuid::from_u128(id.bits())).await
+}
+
+/// The jobs of a kind that have not ended.
+pub async fn open(source: &impl Source, kind: &str) -> Result<BTreeSet<JobId>, DbError> {
+    let open = [JobState::Queued.word(), JobState::Running.word()];
+    let ids: Vec<Uuid> = job::Entity::find()
+        .select_only()
+        .column(job::Column::JobId)
+        .filter(job::Column::State.is_in(open))
+        .filter(job::Column::Kind.eq(kind))
+        .into_tuple()
+        .all(source.connection())
+        .await?;
+    let ids = ids.iter().map(|id| JobId::from_bits(id.as_u128()));
+    Ok(ids.collect())
 }
 
 /// Jobs, newest first; `before` is the last one of the page before.

@@ -6,6 +6,7 @@ use crate::entity::journal;
 use crate::error::DbError;
 use crate::keys::{Keys, SealKey};
 use crate::migrate::begin_immediate;
+use crate::sql::MANY;
 use crate::store::{Source, Store, sealed::Sealed};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
@@ -13,6 +14,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Statement,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::ids::{KeyId, WriteId};
 use uuid::Uuid;
 
@@ -203,6 +205,33 @@ pub async fn after(source: &impl Source, position: i64, limit: u64) -> Result<Ve
         .all(source.connection())
         .await?;
     rows.into_iter().map(to_entry).collect()
+}
+
+/// Where writes stand; those that are not numbered yet are left out.
+pub async fn positions(
+    source: &impl Source,
+    writes: impl IntoIterator<Item = WriteId>,
+) -> Result<BTreeMap<WriteId, i64>, DbError> {
+    let writes: BTreeSet<Uuid> = writes
+        .into_iter()
+        .map(|id| Uuid::from_u128(id.bits()))
+        .collect();
+    let writes: Vec<Uuid> = writes.into_iter().collect();
+    let mut found = BTreeMap::new();
+    for chunk in writes.chunks(MANY) {
+        let rows: Vec<(Uuid, i64)> = journal::Entity::find()
+            .select_only()
+            .column(journal::Column::WriteId)
+            .column(journal::Column::Position)
+            .filter(journal::Column::WriteId.is_in(chunk.iter().copied()))
+            .filter(journal::Column::Position.is_not_null())
+            .into_tuple()
+            .all(source.connection())
+            .await?;
+        let rows = rows.into_iter();
+        found.extend(rows.map(|(id, position)| (WriteId::from_bits(id.as_u128()), position)));
+    }
+    Ok(found)
 }
 
 /// The highest position numbered by an instant.

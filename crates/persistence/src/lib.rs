@@ -29,12 +29,14 @@ pub mod rates;
 pub mod receivables;
 pub mod refresh;
 mod refused;
+pub mod revaluations;
 pub mod rollups;
 pub mod settings;
 mod sql;
 mod store;
 #[cfg(test)]
 mod test_store;
+mod valuation;
 mod write;
 
 pub use clock::{Clock, from_micros};

@@ -60,7 +60,7 @@ pub struct StoredRate {
 }
 
 /// Records a rate from a day on; the same day again is a correction. A rate that is known already
-/// is returned as it is.
+/// is returned as it is. Where facts are touched, the write ends with a job that values them again.
 ///
 /// # Errors
 /// `Conflict` where another write came between: run the transaction again.
@@ -98,6 +98,7 @@ pub async fn save(
             other => other,
         })?;
     let stored = to_rate(row)?;
+    tx.valuation().changed();
     tx.note(Change {
         entity: "exchange_rate",
         id: stored.id.to_string(),

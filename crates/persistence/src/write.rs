@@ -6,6 +6,7 @@ use crate::error::DbError;
 use crate::migrate::begin_immediate;
 use crate::mint;
 use crate::store::{Source, Store, sealed::Sealed};
+use crate::valuation::{self, Part};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{
@@ -14,7 +15,7 @@ use sea_orm::{
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::ids::{CustomerId, WriteId};
+use tiercel_domain::ids::{CustomerId, JobId, WriteId};
 use uuid::Uuid;
 
 /// How often a transaction that met another one is run again, with a growing pause.
@@ -92,6 +93,8 @@ pub struct Tx {
     inner: DatabaseTransaction,
     write_id: WriteId,
     at: DateTime<Utc>,
+    principal: String,
+    valuation: Part,
     versions: RefCell<BTreeMap<CustomerId, i64>>,
     changes: RefCell<Vec<Change>>,
 }
@@ -137,6 +140,25 @@ impl Tx {
     /// A fresh id of any kind.
     pub fn mint(&self) -> u128 {
         mint::bits(self.at)
+    }
+
+    /// Who writes.
+    pub(crate) fn principal(&self) -> &str {
+        &self.principal
+    }
+
+    pub(crate) const fn valuation(&self) -> &Part {
+        &self.valuation
+    }
+
+    /// The job that values facts again because of what this write has recorded, if they need one.
+    /// Ask when everything else of the write is done: it locks what other writes wait for.
+    ///
+    /// # Errors
+    /// `Conflict` where another write came between: run the transaction again.
+    pub async fn revaluation(&self) -> Result<Option<JobId>, DbError> {
+        valuation::settle(self).await?;
+        Ok(self.valuation.revaluation())
     }
 
     /// Notes one change for the journal.
@@ -282,6 +304,8 @@ impl Store {
             inner: begin_immediate(self).await?,
             write_id: WriteId::from_bits(mint::bits(at)),
             at,
+            principal: writing.principal.to_owned(),
+            valuation: Part::default(),
             versions: RefCell::default(),
             changes: RefCell::default(),
         };
@@ -291,6 +315,7 @@ impl Store {
             return Ok(replay(&tx, writing.principal, retry).await?);
         }
         let (value, answer) = change(&tx).await?;
+        valuation::settle(&tx).await?;
         if let (Some(retry), Some(answer)) = (&writing.retry, &answer) {
             keep(&tx, writing.principal, retry, answer).await?;
         }

@@ -2,5 +2,7 @@
 
 pub mod evaluations;
 pub mod imports;
+mod lease;
 pub mod model;
 pub mod portfolio;
+pub mod revaluations;

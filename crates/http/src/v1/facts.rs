@@ -23,10 +23,12 @@ use tiercel_domain::ids::FactId;
 use tiercel_domain::incoming::IncomingFact;
 use tiercel_persistence::facts::{self as store, Recorded, StoredFact};
 use tiercel_persistence::refresh::Basis;
-use tiercel_persistence::{Source, Tx};
+use tiercel_persistence::{Source, Tx, journal};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use wire::DocumentBody;
-use wire::{FactResponse, FindFact, ListFactVersions, ListFacts, RecordFactRequest};
+use wire::{
+    FactResponse, FactVersionResponse, FindFact, ListFactVersions, ListFacts, RecordFactRequest,
+};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -162,7 +164,7 @@ pub async fn find_fact(
 /// List the versions of a fact
 #[utoipa::path(tag = "facts",
     params(("id" = String, Path, description = "Id of the fact", example = "fct_06dv7n5z4h9k3m2p8q1r5s7t0w"), ListFactVersions),
-    responses((status = 200, description = "All versions, oldest first", body = Page<FactResponse>)))]
+    responses((status = 200, description = "All versions, oldest first", body = Page<FactVersionResponse>)))]
 #[get("/facts/{id}/versions")]
 pub async fn list_fact_versions(
     tenant: Tenant<need::FactsRead>,
@@ -175,10 +177,14 @@ pub async fn list_fact_versions(
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let after = listing.after()?.unwrap_or(0);
     let rows = store::versions(tenant.store(), id, after, listing.fetch()).await?;
+    let positions = journal::positions(tenant.store(), rows.iter().map(|row| row.write)).await?;
     let page = listing.page(
         rows,
         |row| row.version.to_string(),
-        |row| shown(&tenant, row),
+        |row| FactVersionResponse {
+            position: positions.get(&row.write).copied(),
+            fact: shown(&tenant, row),
+        },
     );
     Ok(listing::answer(&request, &page))
 }

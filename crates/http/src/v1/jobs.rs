@@ -18,8 +18,9 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Whoever may start or read what jobs do may see how far they have come.
-const SEEN_BY: [Scope; 3] = [
+const SEEN_BY: [Scope; 4] = [
     Scope::ImportsWrite,
+    Scope::ProductsWrite,
     Scope::EvaluationsRun,
     Scope::EvaluationsRead,
 ];
@@ -33,7 +34,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[schema(example = json!({"id": "job_06dv7n5z4h9k3m2p8q1r5s7t10", "kind": "import", "state": "running", "done": 1500, "total": 6000, "percent": "25", "counts": {"created": 1490, "rejected": 10}, "error": null, "result": null, "created_at": "2026-03-01T09:30:00.000000Z", "updated_at": "2026-03-01T09:30:05.000000Z", "finished_at": null}))]
 pub struct JobResponse {
     pub id: String,
-    /// `import`, `evaluation` …
+    /// `import`, `evaluation`, `revaluation`
     pub kind: String,
     /// `queued`, `running`, `done` or `failed`.
     pub state: String,
@@ -100,7 +101,7 @@ pub struct ListJobs {
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,
-    /// `import`, `evaluation` …
+    /// `import`, `evaluation`, `revaluation`
     pub kind: Option<String>,
     /// `queued`, `running`, `done` or `failed`.
     pub state: Option<String>,
@@ -108,7 +109,7 @@ pub struct ListJobs {
 
 /// List jobs
 ///
-/// Newest first. Needs `imports:write`, `evaluations:run` or `evaluations:read`.
+/// Newest first. Needs `imports:write`, `products:write`, `evaluations:run` or `evaluations:read`.
 #[utoipa::path(tag = "jobs", params(ListJobs), responses((status = 200, description = "A page of jobs", body = Page<JobResponse>)))]
 #[get("/jobs")]
 pub async fn list_jobs(
@@ -133,7 +134,7 @@ pub async fn list_jobs(
 
 /// Find a job
 ///
-/// Needs `imports:write`, `evaluations:run` or `evaluations:read`.
+/// Needs `imports:write`, `products:write`, `evaluations:run` or `evaluations:read`.
 #[utoipa::path(tag = "jobs",
     params(("id" = String, Path, description = "Id of the job", example = "job_06dv7n5z4h9k3m2p8q1r5s7t10")),
     responses((status = 200, description = "The job", body = JobResponse)))]

@@ -97,8 +97,10 @@ pub struct ListRates {
 
 /// Record an exchange rate
 ///
-/// It holds from its day until the day of the next one. The same day again is a correction.
-#[utoipa::path(tag = "rates", responses((status = 201, description = "The rate in force on that day", body = RateResponse)))]
+/// It holds from its day until the day of the next one. The same day again is a correction. Where
+/// facts are recorded already that it holds for, a job values them again.
+#[utoipa::path(tag = "rates", responses((status = 201, description = "The rate in force on that day", body = RateResponse,
+    headers(("Revaluation-Job" = String, description = "The job that values recorded facts again; absent where the rate touches none")))))]
 #[post("/exchange-rates")]
 pub async fn record_exchange_rate(
     tenant: Tenant<need::ProductsWrite>,

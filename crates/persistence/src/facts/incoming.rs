@@ -1,32 +1,31 @@
 //! Makes a row out of an incoming fact: references resolved, amounts valued, content hashed.
 
+use super::value::{Goods, Valued};
 use crate::crypto;
 use crate::customers;
 use crate::entity::{customer_key, fact};
 use crate::error::DbError;
-use crate::products::{self, KnownProduct};
-use crate::rates::{self, RateTable};
+use crate::products::KnownProduct;
 use crate::settings::Settings;
 use crate::sql::MANY;
 use crate::store::sealed::Sealed;
+use crate::valuation::Prices;
 use crate::write::Tx;
-use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::currency::Currency;
-use tiercel_domain::fact::{Cost, DocumentRef, FactKind};
-use tiercel_domain::facts::{FactFault, convert, faults, line_cost};
-use tiercel_domain::ids::{CustomerId, RateId};
+use std::sync::Arc;
+use tiercel_domain::fact::DocumentRef;
+use tiercel_domain::facts::{FactFault, faults};
+use tiercel_domain::ids::{CustomerId, ProductId};
 use tiercel_domain::incoming::{CustomerRef, IncomingFact};
 use tiercel_domain::scaled::Amount;
 use uuid::Uuid;
 
 /// What incoming facts refer to, loaded for all of them at once.
 pub(super) struct Known {
-    base: Currency,
     customers: BTreeMap<CustomerRef, CustomerId>,
-    products: BTreeMap<String, KnownProduct>,
-    rates: RateTable,
+    skus: BTreeMap<String, ProductId>,
+    prices: Arc<Prices>,
     /// Of the customers: those nothing more is recorded for.
     erased: BTreeSet<CustomerId>,
     /// Keys of the customers whose facts have notes.
@@ -41,13 +40,6 @@ pub(super) struct Understood {
     pub note: Option<String>,
 }
 
-/// Amounts of one fact in base currency.
-struct Valued {
-    base_amount: Option<Amount>,
-    rate: Option<RateId>,
-    cost: Cost,
-}
-
 impl Known {
     pub(super) async fn load(
         tx: &Tx,
@@ -59,11 +51,12 @@ impl Known {
             .iter()
             .filter_map(|fact| fact.sku.clone())
             .collect();
+        let prices = Prices::of_skus(tx, settings.base_currency, &skus).await?;
+        let products = prices.products.values();
         Ok(Self {
-            base: settings.base_currency,
             customers: customers::resolve(tx, &refs).await?,
-            products: products::by_sku(tx, &skus).await?,
-            rates: rates::table(tx).await?,
+            skus: products.map(|it| (it.sku.clone(), it.id)).collect(),
+            prices,
             erased: BTreeSet::new(),
             secrets: BTreeMap::new(),
         })
@@ -107,7 +100,8 @@ impl Known {
         if let Some((code, detail)) = self.refusal(customer) {
             found.push(FactFault::new(code, "customer", detail));
         }
-        let product = fact.sku.as_ref().and_then(|sku| self.products.get(sku));
+        let product = fact.sku.as_ref().and_then(|sku| self.skus.get(sku));
+        let product = product.and_then(|id| self.prices.products.get(id));
         if product.is_none() && fact.sku.is_some() {
             let detail = "no product has this sku";
             found.push(FactFault::new("unknown_sku", "sku", detail));
@@ -138,49 +132,16 @@ impl Known {
         product: Option<&KnownProduct>,
         found: &mut Vec<FactFault>,
     ) -> Valued {
-        let currency = fact.currency.unwrap_or(self.base);
-        let mut worth = |field, currency, amount: Option<Amount>| {
-            let valued = self.in_base(field, amount?, currency, fact.occurred_on);
-            valued.map_err(|fault| found.push(fault)).ok()
+        let goods = Goods {
+            kind: fact.kind,
+            occurred_on: fact.occurred_on,
+            amount: fact.amount,
+            cost: fact.cost,
+            currency: fact.currency.unwrap_or(self.prices.base),
+            quantity: fact.quantity,
+            product,
         };
-        let amount = worth("amount", currency, fact.amount);
-        let cost = match (fact.cost, goods_out(fact, product)) {
-            (Some(cost), _) => worth("cost", currency, Some(cost)).map(|it| Cost::Given(it.0)),
-            (None, Some((cost, currency))) => {
-                worth("cost", currency, cost).map(|it| Cost::Product(it.0))
-            }
-            (None, None) => None,
-        };
-        let too_large = matches!(goods_out(fact, product), Some((None, _)));
-        if too_large && fact.cost.is_none() {
-            let detail = "the product's cost times quantity is too large";
-            found.push(FactFault::new("too_large", "quantity", detail));
-        }
-        Valued {
-            base_amount: amount.map(|it| it.0),
-            rate: amount.and_then(|it| it.1),
-            cost: cost.unwrap_or(Cost::Missing),
-        }
-    }
-
-    fn in_base(
-        &self,
-        field: &'static str,
-        amount: Amount,
-        currency: Currency,
-        on: NaiveDate,
-    ) -> Result<(Amount, Option<RateId>), FactFault> {
-        if currency == self.base {
-            return Ok((amount, None));
-        }
-        let Some((id, rate)) = self.rates.on(currency, on) else {
-            let detail = format!("no rate for {currency} is known on {on}");
-            let field = if field == "amount" { "currency" } else { field };
-            return Err(FactFault::new("no_rate", field, detail));
-        };
-        let base = convert(amount, rate)
-            .ok_or_else(|| FactFault::new("too_large", field, "is too large in base currency"))?;
-        Ok((base, Some(id)))
+        goods.value(self.prices.base, &self.prices.rates, found)
     }
 
     fn understood(
@@ -190,7 +151,7 @@ impl Known {
         product: Option<&KnownProduct>,
         valued: &Valued,
     ) -> Understood {
-        let currency = fact.currency.unwrap_or(self.base);
+        let currency = fact.currency.unwrap_or(self.prices.base);
         let told = fact.amount.is_some() || fact.cost.is_some();
         let category = fact.category.as_ref();
         let category = category.or(product.and_then(|product| product.category.as_ref()));
@@ -219,11 +180,11 @@ impl Known {
             quantity: fact.quantity.map(|it| it.units()),
             amount: fact.amount.map(Amount::units),
             currency: told.then(|| currency.code().to_owned()),
-            base_amount: valued.base_amount.map(Amount::units),
-            rate_id: valued.rate.map(|id| Uuid::from_u128(id.bits())),
+            base_amount: None,
+            rate_id: None,
             given_cost: fact.cost.map(Amount::units),
-            cost: valued.cost.amount().map(Amount::units),
-            cost_source: valued.cost.source().to_owned(),
+            cost: None,
+            cost_source: String::new(),
             due_on: fact.due_on,
             rating: fact.rating.map(Amount::units),
             severity: fact.severity.map(i64::from),
@@ -240,7 +201,7 @@ impl Known {
             customer,
             row: fact::Model {
                 content_hash,
-                ..row
+                ..valued.fill(row)
             },
             note: fact.note.clone(),
         }
@@ -275,20 +236,6 @@ impl Known {
         ]);
         crypto::sha256_hex(content.to_string().as_bytes())
     }
-}
-
-/// What the goods of a fact cost by the product's cost on the day, in the currency of that cost;
-/// for goods that leave only, because nobody knows in what state returned goods come back. The
-/// inner value is absent where it does not fit.
-fn goods_out(
-    fact: &IncomingFact,
-    product: Option<&KnownProduct>,
-) -> Option<(Option<Amount>, Currency)> {
-    use FactKind::{Delivery, Invoice, OrderLine};
-    let leaves = matches!(fact.kind, OrderLine | Delivery | Invoice);
-    let (quantity, product) = (fact.quantity?, product.filter(|_| leaves)?);
-    let (unit_cost, currency) = product.cost_on(fact.occurred_on)?;
-    Some((line_cost(unit_cost, quantity), currency))
 }
 
 fn columns(document: Option<&DocumentRef>) -> [Option<String>; 4] {

@@ -2,6 +2,8 @@
 //!
 //! | recorded   | `record.rs`: many at once, each created, updated, unchanged or rejected |
 //! | understood | `incoming.rs`: references resolved, amounts valued, content hashed      |
+//! | valued     | `value.rs`: in base currency, at the product's cost of the day          |
+//! | corrected  | `revalue.rs`: new versions where a rate or cost was corrected           |
 //! | read       | `read.rs`: of customers, pages, versions                                |
 //! | rows       | `rows.rs`: columns ↔ domain values                                      |
 //! | tests      | `tests.rs`: against an embedded database                                 |
@@ -10,10 +12,13 @@
 mod incoming;
 mod read;
 mod record;
+mod revalue;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub use read::{FactFilter, find, of_customers, page, versions};
 pub use record::{Recorded, record};
+pub use revalue::{Revalued, revalue};
 pub use rows::StoredFact;

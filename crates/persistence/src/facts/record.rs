@@ -229,32 +229,47 @@ impl Batch {
     }
 
     async fn write(self, tx: &Tx) -> Result<(), DbError> {
-        for chunk in self.superseded.chunks(MANY) {
-            let done = fact::Entity::update_many()
-                .col_expr(fact::Column::SupersededBy, Expr::value(tx.write_uuid()))
-                .filter(fact::Column::SupersededBy.is_null())
-                .filter(fact::Column::FactId.is_in(chunk.iter().copied()))
-                .exec(tx.connection())
-                .await?;
-            if done.rows_affected != chunk.len() as u64 {
-                return Err(DbError::Conflict("a fact was corrected meanwhile".into()));
-            }
-        }
-        for chunk in self.rows.chunks(MANY) {
-            let rows = chunk.iter().cloned();
-            let rows = rows.map(|row| row.into_active_model().reset_all());
-            fact::Entity::insert_many(rows)
-                .exec_without_returning(tx.connection())
-                .await
-                .map_err(taken_meanwhile)?;
-        }
-        for chunk in self.notes.chunks(MANY) {
-            fact_note::Entity::insert_many(chunk.iter().cloned())
-                .exec_without_returning(tx.connection())
-                .await?;
-        }
-        Ok(())
+        supersede(tx, &self.superseded).await?;
+        put(tx, &self.rows, &self.notes).await
     }
+}
+
+/// Marks the current versions of facts as replaced by this write.
+pub(super) async fn supersede(tx: &Tx, facts: &[Uuid]) -> Result<(), DbError> {
+    for chunk in facts.chunks(MANY) {
+        let done = fact::Entity::update_many()
+            .col_expr(fact::Column::SupersededBy, Expr::value(tx.write_uuid()))
+            .filter(fact::Column::SupersededBy.is_null())
+            .filter(fact::Column::FactId.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await?;
+        if done.rows_affected != chunk.len() as u64 {
+            return Err(DbError::Conflict("a fact was corrected meanwhile".into()));
+        }
+    }
+    Ok(())
+}
+
+/// Inserts versions with their notes.
+pub(super) async fn put(
+    tx: &Tx,
+    rows: &[fact::Model],
+    notes: &[fact_note::ActiveModel],
+) -> Result<(), DbError> {
+    for chunk in rows.chunks(MANY) {
+        let rows = chunk.iter().cloned();
+        let rows = rows.map(|row| row.into_active_model().reset_all());
+        fact::Entity::insert_many(rows)
+            .exec_without_returning(tx.connection())
+            .await
+            .map_err(taken_meanwhile)?;
+    }
+    for chunk in notes.chunks(MANY) {
+        fact_note::Entity::insert_many(chunk.iter().cloned())
+            .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
 }
 
 /// The same new fact for two customers at once: the second try finds the first one's.

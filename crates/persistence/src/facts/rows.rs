@@ -34,7 +34,6 @@ fn corrupt(detail: impl std::fmt::Display) -> DbError {
 
 /// The part of a row that decisions read.
 pub(super) fn to_fact(row: &fact::Model) -> Result<Fact, DbError> {
-    let unknown = |word: &str| corrupt(format!("the word `{word}`"));
     let small = |number: i64| corrupt(format!("the number {number}"));
     let category = row.category.as_deref().map(str::parse).transpose();
     let severity = row
@@ -46,7 +45,7 @@ pub(super) fn to_fact(row: &fact::Model) -> Result<Fact, DbError> {
     Ok(Fact {
         id: FactId::from_bits(row.fact_id.as_u128()),
         customer: CustomerId::from_bits(row.customer_id.as_u128()),
-        kind: FactKind::from_word(&row.kind).ok_or_else(|| unknown(&row.kind))?,
+        kind: kind(row)?,
         occurred_on: row.occurred_on,
         document: document([&row.doc_system, &row.doc_kind, &row.doc_id, &row.doc_line])?,
         follows: document([
@@ -86,6 +85,14 @@ pub(super) fn to_stored(row: fact::Model, note: Option<String>) -> Result<Stored
     })
 }
 
+fn unknown(word: &str) -> DbError {
+    corrupt(format!("the word `{word}`"))
+}
+
+pub(super) fn kind(row: &fact::Model) -> Result<FactKind, DbError> {
+    FactKind::from_word(&row.kind).ok_or_else(|| unknown(&row.kind))
+}
+
 fn document(parts: [&Option<String>; 4]) -> Result<Option<DocumentRef>, DbError> {
     match parts {
         [None, None, None, None] => Ok(None),
@@ -99,7 +106,7 @@ fn document(parts: [&Option<String>; 4]) -> Result<Option<DocumentRef>, DbError>
     }
 }
 
-fn currency(row: &fact::Model) -> Result<Option<Currency>, DbError> {
+pub(super) fn currency(row: &fact::Model) -> Result<Option<Currency>, DbError> {
     let currency = row.currency.as_deref().map(str::parse);
     currency.transpose().map_err(corrupt)
 }

@@ -1,5 +1,7 @@
 //! Facts and everything derived from them, against an embedded database.
 
+mod revalue;
+
 use super::{FactFilter, Recorded, of_customers, page, record, versions};
 use crate::evaluations::{self, ModelInForce};
 use crate::refresh::{Basis, RefreshError};

@@ -1,11 +1,11 @@
 //! What one unit of a product costs from a day on; the same day again is a correction.
 
-use super::read::positions;
 use super::save::came_first;
 use super::{CHUNK, currency, current_costs};
 use crate::clock::from_micros;
 use crate::entity::product_cost;
 use crate::error::DbError;
+use crate::journal;
 use crate::store::{Source, sealed::Sealed};
 use crate::write::{Change, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -49,7 +49,8 @@ impl Batch {
     }
 }
 
-/// Records what one unit costs from a day on; false where that is known already.
+/// Records what one unit costs from a day on; false where that is known already. Where facts are
+/// touched, the write ends with a job that values them again.
 ///
 /// # Errors
 /// `Conflict` where another write came between: run the transaction again.
@@ -78,8 +79,8 @@ pub async fn cost_history(
         .order_by_asc(product_cost::Column::CostId)
         .all(source.connection())
         .await?;
-    let writes = rows.iter().map(|row| row.write_id).collect();
-    let positions = positions(source, &writes).await?;
+    let write = |row: &product_cost::Model| WriteId::from_bits(row.write_id.as_u128());
+    let positions = journal::positions(source, rows.iter().map(write)).await?;
     rows.into_iter()
         .map(|row| {
             Ok(CostVersion {
@@ -88,8 +89,8 @@ pub async fn cost_history(
                 unit_cost: UnitPrice::from_units(row.unit_cost),
                 currency: currency("product_cost", &row.currency)?,
                 recorded_at: from_micros(row.recorded_at),
-                write_id: WriteId::from_bits(row.write_id.as_u128()),
-                position: positions.get(&row.write_id).copied(),
+                write_id: write(&row),
+                position: positions.get(&write(&row)).copied(),
                 superseded_by: row
                     .superseded_by
                     .map(|write| WriteId::from_bits(write.as_u128())),
@@ -122,6 +123,7 @@ pub(super) async fn record(tx: &Tx, batch: Batch) -> Result<BTreeSet<Uuid>, DbEr
             recorded_at: tx.micros(),
             superseded_by: None,
         };
+        tx.valuation().changed();
         tx.note(noted(&row, before.is_some()));
         rows.push(row);
     }

@@ -1,16 +1,16 @@
 //! Products as they are and as they were.
 
-use super::{CHUNK, category, currency, margin_class};
+use super::{category, currency, margin_class};
 use crate::clock::from_micros;
-use crate::entity::{journal, product};
+use crate::entity::product;
 use crate::error::DbError;
+use crate::journal;
 use crate::store::Source;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
 };
-use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::category::CategoryPath;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::{ProductId, WriteId};
@@ -132,13 +132,13 @@ pub async fn history(
         .limit(limit)
         .all(source.connection())
         .await?;
-    let writes = rows.iter().map(|row| row.write_id).collect();
-    let positions = positions(source, &writes).await?;
+    let write = |row: &product::Model| WriteId::from_bits(row.write_id.as_u128());
+    let positions = journal::positions(source, rows.iter().map(write)).await?;
     rows.into_iter()
         .map(|row| {
             Ok(ProductVersion {
-                write_id: WriteId::from_bits(row.write_id.as_u128()),
-                position: positions.get(&row.write_id).copied(),
+                write_id: write(&row),
+                position: positions.get(&write(&row)).copied(),
                 superseded_by: row
                     .superseded_by
                     .map(|write| WriteId::from_bits(write.as_u128())),
@@ -146,28 +146,6 @@ pub async fn history(
             })
         })
         .collect()
-}
-
-/// Where writes stand in the journal; those that are not numbered yet are left out.
-pub(super) async fn positions(
-    source: &impl Source,
-    writes: &BTreeSet<Uuid>,
-) -> Result<BTreeMap<Uuid, i64>, DbError> {
-    let writes: Vec<Uuid> = writes.iter().copied().collect();
-    let mut found = BTreeMap::new();
-    for chunk in writes.chunks(CHUNK) {
-        let rows: Vec<(Uuid, i64)> = journal::Entity::find()
-            .select_only()
-            .column(journal::Column::WriteId)
-            .column(journal::Column::Position)
-            .filter(journal::Column::WriteId.is_in(chunk.iter().copied()))
-            .filter(journal::Column::Position.is_not_null())
-            .into_tuple()
-            .all(source.connection())
-            .await?;
-        found.extend(rows);
-    }
-    Ok(found)
 }
 
 fn to_product(row: product::Model) -> Result<Product, DbError> {

@@ -15,6 +15,7 @@ use tiercel_documents::import::{ErrorFile, Plan, RowRejection, SurveyReport, com
 use tiercel_http::flows::imports::{
     self as flow, Data, Ended, ImportCounts, ImportError, Opener, Run, jobs,
 };
+use tiercel_http::flows::revaluations::{self, Place};
 use tiercel_http::token::OPERATOR;
 use tiercel_persistence::journal;
 
@@ -92,6 +93,12 @@ async fn import(
     })
     .await;
     bar.finish_and_clear();
+    revaluations::settle(Place {
+        store: &opened.store,
+        settings: &opened.settings,
+        today: scene.today,
+    })
+    .await?;
     while journal::sequence(&opened.store, &opened.keys.sealing).await? > 0 {}
     match ended.map_err(failed)? {
         Ended::Taken(counts) => {

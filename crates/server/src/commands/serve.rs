@@ -74,6 +74,8 @@ fn start_background(hosted: &web::Data<Hosted>) {
     });
     let importer = hosted.clone();
     rt::spawn(async move { flows::imports::jobs::work(&importer).await });
+    let revaluer = hosted.clone();
+    rt::spawn(async move { flows::revaluations::work(&revaluer).await });
     let evaluator = hosted.clone();
     rt::spawn(async move { flows::evaluations::work(&evaluator).await });
 }

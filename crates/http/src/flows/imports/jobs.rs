@@ -3,7 +3,8 @@
 
 use super::ImportError;
 use super::feed::{Data, Opener};
-use super::run::{Ended, LEASE, Run, run};
+use super::run::{Ended, Run, run};
+use crate::flows::lease::{LEASE, kept};
 use crate::tenant::Hosted;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,6 @@ use tokio::runtime::Handle;
 
 /// How often an idle instance looks for work.
 const EVERY: Pause = Pause::from_millis(500);
-/// How often a job under way is kept.
-const HEARTBEAT: Pause = Pause::from_secs(5);
 /// How often files and rows that nobody needs any more are looked for.
 const SWEEP: Duration = Duration::hours(1);
 /// How long a file is kept that no job reads and no name keeps.
@@ -95,8 +94,7 @@ async fn sweep(hosted: &Hosted) -> Result<(), DbError> {
 
 /// Runs a job to its end, unless the database or another instance takes it away.
 async fn advance(hosted: &Hosted, job: &Job) {
-    let run = run_kept(hosted, job).await;
-    let outcome = match run {
+    let outcome = match kept(&hosted.store, job, run_job(hosted, job)).await {
         None => return,
         Some(Ok(Ended::Taken(_))) => finish(hosted, job, None).await,
         Some(Ok(Ended::Refused(report))) => {
@@ -114,22 +112,6 @@ async fn advance(hosted: &Hosted, job: &Job) {
     if let Err(error) = outcome {
         // The lease runs out, and somebody tries again from where the job stands.
         tracing::warn!(error = %error, job.id = %job.id, "an import was interrupted");
-    }
-}
-
-/// Runs a job and keeps its lease meanwhile; none where another instance has it by now.
-async fn run_kept(hosted: &Hosted, job: &Job) -> Option<Result<Ended, ImportError>> {
-    let heartbeat = async {
-        loop {
-            tokio::time::sleep(HEARTBEAT).await;
-            if matches!(jobs::keep(&hosted.store, job, LEASE).await, Ok(false)) {
-                return;
-            }
-        }
-    };
-    tokio::select! {
-        done = run_job(hosted, job) => Some(done),
-        () = heartbeat => None,
     }
 }
 

@@ -3,17 +3,15 @@
 use super::chunk::{self, Committed};
 use super::feed::Data;
 use super::{ImportCounts, ImportError};
+use crate::flows::lease::LEASE;
 use crate::flows::model::{self, PublishedModel};
-use chrono::{Duration, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tiercel_documents::import::{RowRejection, SurveyReport};
 use tiercel_persistence::jobs::{self, Job};
 use tiercel_persistence::refresh::Basis;
 use tiercel_persistence::settings::Settings;
 use tiercel_persistence::{DbError, Effects, Store, Tx, Writing};
-
-/// How long an instance keeps a job without a sign of life.
-pub(super) const LEASE: Duration = Duration::seconds(15);
 
 /// Where and for whom a file is imported.
 #[derive(Clone, Copy)]

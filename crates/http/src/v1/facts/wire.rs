@@ -188,7 +188,7 @@ pub struct FactResponse {
     /// As it was given, in `currency`.
     pub amount: Option<String>,
     pub currency: Option<String>,
-    /// What it was worth when it was recorded.
+    /// What it was worth on its day, at the rates known to this version.
     pub base_amount: Option<String>,
     pub base_currency: String,
     /// The rate used; null in base currency.
@@ -257,6 +257,16 @@ impl FactResponse {
             superseded_by: stored.superseded_by.map(|write| write.to_string()),
         }
     }
+}
+
+/// One version of a fact and where its write stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"id": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "version": 1, "customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "source": "erp1", "external_id": "SO-1001/1", "kind": "order_line", "occurred_on": "2026-03-01", "document": null, "follows": null, "status": "open", "product": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "category": "drives/servo", "quantity": "2", "amount": "379", "currency": "EUR", "base_amount": "379", "base_currency": "EUR", "rate": null, "cost": "250", "given_cost": null, "cost_source": "product", "hidden": false, "due_on": null, "rating": null, "severity": null, "minutes": null, "channel": null, "author": null, "note": null, "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "recorded_at": "2026-03-01T09:30:00.000000Z", "superseded_by": null, "position": 42}))]
+pub struct FactVersionResponse {
+    #[serde(flatten)]
+    pub fact: FactResponse,
+    /// Of the write in the journal; null while it is not numbered yet.
+    pub position: Option<i64>,
 }
 
 /// Which facts to list.

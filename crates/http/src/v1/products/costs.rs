@@ -86,10 +86,12 @@ pub struct CostsResponse {
 
 /// Record what one unit costs from a day on
 ///
-/// The same day again is a correction. The cost that is told back needs `costs:read`.
+/// The same day again is a correction. The cost that is told back needs `costs:read`. Where facts
+/// are recorded already that it holds for, a job values them again.
 #[utoipa::path(tag = "products",
     params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w")),
-    responses((status = 201, description = "The cost in force on that day", body = CostResponse)))]
+    responses((status = 201, description = "The cost in force on that day", body = CostResponse,
+        headers(("Revaluation-Job" = String, description = "The job that values recorded facts again; absent where the cost touches none")))))]
 #[post("/products/{id}/costs")]
 pub async fn record_product_cost(
     tenant: Tenant<need::ProductsWrite>,
