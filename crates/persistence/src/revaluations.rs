@@ -29,36 +29,37 @@ const GOODS: &str = "f.superseded_by IS NULL AND f.given_cost IS NULL AND f.prod
 /// Facts that used a rate for their amount or their given cost.
 const MONEY: &str = "f.superseded_by IS NULL AND (f.rate_id IS NOT NULL \
     OR (f.amount IS NULL AND f.given_cost IS NOT NULL))";
-/// No later cost of the product holds on the fact's day.
-const COST_HOLDS: &str = "NOT EXISTS (SELECT 1 FROM product_cost n \
-    WHERE n.product_id = c.product_id AND n.superseded_by IS NULL \
-    AND n.valid_from > c.valid_from AND n.valid_from <= f.occurred_on)";
-/// No later rate of the currency holds on the fact's day.
-const RATE_HOLDS: &str = "NOT EXISTS (SELECT 1 FROM exchange_rate m \
-    WHERE m.currency = r.currency AND m.superseded_by IS NULL \
-    AND m.valid_from > r.valid_from AND m.valid_from <= f.occurred_on)";
+/// Costs in force with the days on which each holds: `valid_to` is the first on which it does not.
+const COSTS: &str = "(SELECT c.write_id, c.product_id, c.currency, c.valid_from, \
+    COALESCE((SELECT MIN(n.valid_from) FROM product_cost n WHERE n.product_id = c.product_id \
+    AND n.superseded_by IS NULL AND n.valid_from > c.valid_from), '9999-12-31') AS valid_to \
+    FROM product_cost c WHERE c.superseded_by IS NULL)";
+/// Rates in force, alike.
+const RATES: &str = "(SELECT r.write_id, r.currency, r.valid_from, \
+    COALESCE((SELECT MIN(n.valid_from) FROM exchange_rate n WHERE n.currency = r.currency \
+    AND n.superseded_by IS NULL AND n.valid_from > r.valid_from), '9999-12-31') AS valid_to \
+    FROM exchange_rate r WHERE r.superseded_by IS NULL)";
 
 /// The facts, as `f`, that the rates and costs of write `$1` hold for: by cost, by rate, and by the
 /// rate of their product's cost.
 fn touched() -> [String; 3] {
+    let on = |table| {
+        format!("f.occurred_on >= {table}.valid_from AND f.occurred_on < {table}.valid_to")
+    };
+    let (by_cost, by_rate) = (on("c"), on("r"));
     [
         format!(
-            "FROM product_cost c JOIN fact f ON f.product_id = c.product_id \
-             AND f.occurred_on >= c.valid_from \
-             WHERE c.write_id = $1 AND c.superseded_by IS NULL AND {GOODS} AND {COST_HOLDS}"
+            "FROM {COSTS} c JOIN fact f ON f.product_id = c.product_id AND {by_cost} \
+             WHERE c.write_id = $1 AND {GOODS}"
         ),
         format!(
-            "FROM exchange_rate r JOIN fact f ON f.currency = r.currency \
-             AND f.occurred_on >= r.valid_from \
-             WHERE r.write_id = $1 AND r.superseded_by IS NULL AND {MONEY} AND {RATE_HOLDS}"
+            "FROM {RATES} r JOIN fact f ON f.currency = r.currency AND {by_rate} \
+             WHERE r.write_id = $1 AND {MONEY}"
         ),
         format!(
-            "FROM exchange_rate r JOIN product_cost c ON c.currency = r.currency \
-             AND c.superseded_by IS NULL \
-             JOIN fact f ON f.product_id = c.product_id \
-             AND f.occurred_on >= r.valid_from AND f.occurred_on >= c.valid_from \
-             WHERE r.write_id = $1 AND r.superseded_by IS NULL \
-             AND {GOODS} AND {COST_HOLDS} AND {RATE_HOLDS}"
+            "FROM {RATES} r JOIN {COSTS} c ON c.currency = r.currency \
+             JOIN fact f ON f.product_id = c.product_id AND {by_rate} AND {by_cost} \
+             WHERE r.write_id = $1 AND {GOODS}"
         ),
     ]
 }

@@ -74,9 +74,10 @@ impl World {
     }
 
     async fn values(&self) -> BTreeMap<String, (Option<Amount>, Cost)> {
-        let all = page(&self.store, &FactFilter::default(), None, 1_000);
-        let all = all.await.unwrap().into_iter();
-        all.map(|it| (it.external_id, (it.fact.base_amount(), it.fact.cost)))
+        let everything = FactFilter::default();
+        let all = page(&self.store, &everything, None, 1_000).await.unwrap();
+        all.into_iter()
+            .map(|it| (it.external_id, (it.fact.base_amount(), it.fact.cost)))
             .collect()
     }
 
