@@ -270,7 +270,7 @@ both!(
             (json!({"quantity": true}), "/quantity"),
             (json!({"source": ["erp"]}), "/source"),
             (json!({"severity": 1.5}), "/severity"),
-            (json!({"note": "a\u{0}b"}), ""),
+            (json!({"note": "a\u{0}b"}), "/note"),
             (json!({"customer": "C-1"}), "/customer"),
             (
                 json!({"document": {"system": "erp", "type": "order", "id": 7}}),

@@ -5,6 +5,7 @@ mod bad_input;
 mod customers;
 mod decisions;
 mod documents;
+mod edge;
 mod evaluations;
 mod events;
 mod facts;

@@ -2,6 +2,11 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
+/// Whether a business day lies in the years that are taken for meant: 1900 to 2999.
+pub fn is_plausible(day: NaiveDate) -> bool {
+    (1900..=2999).contains(&day.year())
+}
+
 /// A stretch of time that ends with the day of evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Window {

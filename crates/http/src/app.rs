@@ -2,13 +2,12 @@
 
 use crate::health::{self, Draining};
 use crate::intake::{self, Parameterless};
-use crate::problem::{Kind, Problem};
+use crate::methods::{self, Methods};
 use crate::tenant::Hosted;
 use crate::{oauth, openapi, problems_page, request_id, v1};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
-use actix_web::{App, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{App, web};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -31,6 +30,7 @@ pub fn build(
     let (app, document) = routed(App::new()).split_for_parts();
     let document = openapi::complete(document);
     let parameterless = web::Data::new(Parameterless::of(&document));
+    let methods = web::Data::new(Methods::of(&document));
     let docs = SwaggerUi::new("/docs/{_:.*}")
         .url("/openapi/v1.json", document)
         .config(
@@ -41,10 +41,11 @@ pub fn build(
     app.app_data(hosted)
         .app_data(draining)
         .app_data(parameterless)
+        .app_data(methods)
         .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .service(web::redirect("/docs", "/docs/"))
         .service(docs)
-        .default_service(web::to(nothing_here))
+        .default_service(web::to(methods::answer_other))
         .wrap(actix_web::middleware::from_fn(intake::check))
         .wrap(actix_web::middleware::from_fn(request_id::attach))
 }
@@ -69,14 +70,4 @@ where
 /// The contract as the code has it.
 pub fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(routed(App::new()).split_for_parts().1)
-}
-
-/// Unknown paths, and known paths with another method.
-async fn nothing_here(request: HttpRequest) -> HttpResponse {
-    let known = request.resource_map().has_resource(request.path());
-    if known && request.method() != Method::OPTIONS {
-        let detail = format!("{} is not allowed on this path", request.method());
-        return Problem::new(Kind::MethodNotAllowed, detail).error_response();
-    }
-    Problem::new(Kind::NotFound, "no operation has this path; see /docs").error_response()
 }

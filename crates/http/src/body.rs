@@ -8,6 +8,7 @@ use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::future::{Ready, ready};
 use std::time::Duration;
 use tiercel_persistence::crypto;
@@ -90,11 +91,7 @@ fn unreadable_body(error: actix_web::Error) -> Problem {
 /// Reads JSON; every unknown field, duplicate, wrong type or NUL is an error that names its place.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_nul(bytes) {
-        return Err(unreadable(
-            "",
-            "nul_character",
-            "U+0000 cannot be stored in a text",
-        ));
+        return Err(nul_characters(bytes));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
@@ -116,11 +113,55 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
     path.iter()
         .map(|segment| match segment {
             Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Map { key } => format!("/{}", escaped(key)),
             Segment::Enum { variant } => format!("/{variant}"),
             Segment::Unknown => String::new(),
         })
         .collect()
+}
+
+/// Every text of the JSON, names of fields included, that holds U+0000.
+fn nul_characters(bytes: &[u8]) -> Problem {
+    let mut found = Vec::new();
+    match serde_json::from_slice(bytes) {
+        Ok(value) => find_nul(&value, "", &mut found),
+        // A raw one stands where the reader stops.
+        Err(error) => return unreadable("", "nul_character", &error.to_string()),
+    }
+    if found.is_empty() {
+        found.push(String::new());
+    }
+    let detail = "U+0000 cannot be stored in a text";
+    let errors = found.into_iter();
+    let errors = errors.map(|pointer| FieldError::new(pointer, "nul_character", detail));
+    Problem::new(Kind::Unreadable, detail).with_errors(errors.collect())
+}
+
+fn find_nul(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains('\0') => found.push(at.to_owned()),
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                find_nul(item, &format!("{at}/{place}"), found);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let shown = name.replace('\0', "\u{fffd}");
+                let pointer = format!("{at}/{}", escaped(&shown));
+                if name.contains('\0') {
+                    found.push(pointer.clone());
+                }
+                find_nul(value, &pointer, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A name as a part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Whether the JSON holds U+0000: raw, or escaped behind an odd number of backslashes.

@@ -50,11 +50,15 @@ fn takes_no_query(operation: &Operation) -> bool {
 
 /// Middleware: refuses what no operation could read as it was meant.
 pub async fn check(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if let Some(refusal) = refusal(&request) {
         return Err(refusal.into());
+    }
+    if request.method() == Method::HEAD {
+        // The connection remembers what was asked: it sends the headers and leaves the body out.
+        request.head_mut().method = Method::GET;
     }
     next.call(request).await
 }

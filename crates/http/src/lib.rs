@@ -10,6 +10,7 @@ pub mod follow;
 pub mod health;
 mod intake;
 pub mod listing;
+mod methods;
 pub mod oauth;
 mod openapi;
 pub mod page;

@@ -3,20 +3,28 @@
 use crate::faults::Faults;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer};
+use tiercel_domain::period::is_plausible;
 
 /// An instant: RFC 3339 in UTC, with microseconds.
 pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// A date as `2026-03-01` and in no other spelling; a fault is noted and nothing returned.
+/// A date as `2026-03-01` and in no other spelling, in the years 1900 to 2999; a fault is noted and
+/// nothing returned.
 pub fn date(faults: &mut Faults, pointer: &str, text: &str) -> Option<NaiveDate> {
     let read = text.parse::<NaiveDate>().ok();
     let date = read.filter(|date| date.to_string() == text && text.len() == 10);
     if date.is_none() {
         faults.add(pointer, "not_a_date", "is not a date such as `2026-03-01`");
     }
-    date
+    let date = date?;
+    if !is_plausible(date) {
+        let detail = "must lie in the years 1900 to 2999";
+        faults.add(pointer, "out_of_range", detail);
+        return None;
+    }
+    Some(date)
 }
 
 /// A field of a merge patch, for `#[serde(default, deserialize_with = "…")]`: absent is `None`
@@ -67,6 +75,8 @@ mod tests {
             "+12024-02-09",
             " 2024-02-09",
             "",
+            "1899-12-31",
+            "3000-01-01",
         ] {
             assert_eq!(date(&mut faults, "/d", text), None, "{text}");
         }

@@ -43,9 +43,8 @@ const RATES: &str = "(SELECT r.write_id, r.currency, r.valid_from, \
 /// The facts, as `f`, that the rates and costs of write `$1` hold for: by cost, by rate, and by the
 /// rate of their product's cost.
 fn touched() -> [String; 3] {
-    let on = |table| {
-        format!("f.occurred_on >= {table}.valid_from AND f.occurred_on < {table}.valid_to")
-    };
+    let on =
+        |table| format!("f.occurred_on >= {table}.valid_from AND f.occurred_on < {table}.valid_to");
     let (by_cost, by_rate) = (on("c"), on("r"));
     [
         format!(

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use tiercel_domain::money::{Rounding, round};
+use tiercel_domain::period::is_plausible;
 
 /// A checked value of the mapping.
 #[derive(Debug, Clone)]
@@ -104,7 +105,7 @@ impl Value {
             return Ok(None);
         };
         let day = self.dates.iter().find_map(|format| format.parse(&text));
-        day.map(Some).ok_or_else(|| {
+        let day = day.ok_or_else(|| {
             let formats: Vec<&str> = self
                 .dates
                 .iter()
@@ -113,7 +114,12 @@ impl Value {
             let formats = formats.join("` or `");
             let detail = format!("{} is not a date of the form `{formats}`", excerpt(&text));
             self.reason("not_a_date", detail)
-        })
+        })?;
+        if !is_plausible(day) {
+            let detail = format!("{day} does not lie in the years 1900 to 2999");
+            return Err(self.reason("out_of_range", detail));
+        }
+        Ok(Some(day))
     }
 
     /// The texts that the mapping itself supplies: what a row can mean without being in it.

@@ -2,7 +2,7 @@
 
 use crate::fact::{DocumentRef, FactKind};
 use crate::incoming::{CustomerRef, IncomingFact};
-use chrono::{Datelike, NaiveDate};
+use crate::period::is_plausible;
 
 /// Why a fact is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +93,7 @@ fn days(fact: &IncomingFact, found: &mut Vec<FactFault>) {
         ("due_on", fact.due_on),
     ];
     for (field, day) in days {
-        let outside = |day: NaiveDate| !(1900..=2999).contains(&day.year());
-        if day.is_some_and(outside) {
+        if day.is_some_and(|day| !is_plausible(day)) {
             let detail = "must lie in the years 1900 to 2999";
             found.push(FactFault::new("out_of_range", field, detail));
         }

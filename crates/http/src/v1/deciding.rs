@@ -3,6 +3,7 @@
 use crate::book::Book;
 use crate::faults::Faults;
 use crate::problem::{Kind, Problem};
+use crate::wire;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -99,7 +100,7 @@ pub fn without_policy(kind: &str) -> Problem {
 /// Today is the only day that the book knows.
 pub fn read_as_of(as_of: Option<&str>, today: NaiveDate, pointer: &str, faults: &mut Faults) {
     let Some(text) = as_of else { return };
-    match faults.parsed::<NaiveDate>(pointer, text, "not_a_date") {
+    match wire::date(faults, pointer, text) {
         Some(date) if date != today => faults.add(
             pointer,
             "as_of_not_supported",

@@ -1,12 +1,11 @@
 //! Reports: the portfolio as a whole, as of any day.
 
 use crate::body::Query;
-use crate::faults::Faults;
 use crate::flows::portfolio;
 use crate::problem::Problem;
 use crate::scope::{Scope, need};
 use crate::tenant::Tenant;
-use crate::wire::date;
+use crate::v1::asking;
 use actix_web::{HttpResponse, get};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -28,9 +27,9 @@ pub struct PortfolioQuery {
     /// Business date; today where absent.
     #[param(example = "2026-06-30")]
     pub as_of: Option<String>,
-    /// Position of the journal: facts as they were known then.
-    #[param(example = 1200)]
-    pub known_at: Option<i64>,
+    /// Facts as known then: a position of the journal, or an instant.
+    #[param(example = "1200")]
+    pub known_at: Option<String>,
 }
 
 /// The company as of the end of a day. Amounts in base currency.
@@ -112,13 +111,9 @@ pub async fn report_portfolio(
     tenant: Tenant<need::EvaluationsRead>,
     Query(query): Query<PortfolioQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let mut faults = Faults::default();
-    let as_of = match &query.as_of {
-        Some(text) => date(&mut faults, "as_of", text),
-        None => Some(tenant.today()),
-    };
-    let as_of = faults.finish(as_of)?;
-    let total = portfolio::total(tenant.store(), as_of, query.known_at).await?;
+    let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
+    let moment = asking::moment(&tenant, as_of, known_at).await?;
+    let total = portfolio::total(tenant.store(), moment.as_of, moment.known_at).await?;
     let currency = tenant.settings().base_currency.to_string();
     Ok(HttpResponse::Ok().json(shown(&total, currency, tenant.allows(Scope::CostsRead))))
 }

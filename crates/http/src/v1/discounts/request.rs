@@ -3,6 +3,7 @@
 use crate::faults::Faults;
 use crate::problem::Problem;
 use crate::v1::deciding::{CustomerReference, read_as_of, read_customer};
+use crate::wire;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -236,7 +237,7 @@ impl DiscountLineRequest {
     fn refuse_what_is_not_known(&self, field: &dyn Fn(&str) -> String, faults: &mut Faults) {
         text(self.uom.as_deref(), &field("uom"), faults);
         if let Some(date) = &self.cost_as_of {
-            faults.parsed::<NaiveDate>(&field("cost_as_of"), date, "not_a_date");
+            wire::date(faults, &field("cost_as_of"), date);
         }
         let factor = self.base_uom_factor.as_deref();
         let one = |text: &str| text.parse() == Ok(Quantity::from_units(1_000_000));

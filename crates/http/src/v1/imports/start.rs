@@ -10,6 +10,7 @@ use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::{Tenant, TenantHandle};
+use actix_web::http::header;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post, put};
 use serde::{Deserialize, Serialize};
@@ -117,7 +118,13 @@ pub async fn start_import(
     keep_if_new(&tenant, &received, answered).await
 }
 
+/// Files are stored as they come: what is encoded on its way is refused, not stored as it was sent.
 fn require_file(request: &HttpRequest) -> Result<(), Problem> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let detail = "a file is sent as it is, without `Content-Encoding`";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
     match media_type(request).as_str() {
         "text/csv" | "application/x-ndjson" => Ok(()),
         _ => Err(Problem::new(
