@@ -3,6 +3,7 @@
 use super::scenarios::{blank_fact, recorded};
 use super::*;
 use crate::fact::{Fact, FactKind};
+use crate::history::{Series, Sums};
 use crate::ids::FactId;
 use crate::period::Window;
 use crate::profile::{Attributes, CustomerKind, Profile};
@@ -30,7 +31,8 @@ fn take(
     };
     let subject = Subject {
         profile: &profile,
-        facts,
+        sums: Sums::Facts(facts),
+        series: &Series::of(facts),
         invoices,
     };
     match measure.take(&subject, day(as_of)).unwrap() {
@@ -39,7 +41,7 @@ fn take(
     }
 }
 
-fn cdnow() -> Option<BTreeMap<String, Vec<Fact>>> {
+pub(super) fn cdnow() -> Option<BTreeMap<String, Vec<Fact>>> {
     let text = std::fs::read_to_string(test_data::file("cdnow/CDNOW_master.txt")?).unwrap();
     let mut customers: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {

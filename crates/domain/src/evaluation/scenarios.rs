@@ -3,6 +3,7 @@
 use super::*;
 use crate::currency::Currency;
 use crate::fact::{Cost, DocumentRef, DocumentStatus, Fact, FactKind, RecordedAmount};
+use crate::history::{Series, Sums};
 use crate::ids::{CustomerId, FactId};
 use crate::period::Window;
 use crate::profile::{AttributeValue, Attributes, CustomerKind, Profile};
@@ -301,9 +302,11 @@ fn check_measures() {
         let invoices: Vec<_> = invoices
             .map(|(number, given)| invoice(number, given))
             .collect();
+        let facts = facts(&scenario.facts);
         let subject = Subject {
             profile: &profile,
-            facts: &facts(&scenario.facts),
+            sums: Sums::Facts(&facts),
+            series: &Series::of(&facts),
             invoices: &invoices,
         };
         let value = measure(&scenario.measure).take(&subject, day("2025-12-31"));
@@ -321,9 +324,11 @@ fn check_evaluations() {
     let model = Model::new(draft()).unwrap();
     for scenario in scenarios().evaluation {
         let profile = profile(None, &scenario.attributes);
+        let facts = facts(&scenario.facts);
         let subject = Subject {
             profile: &profile,
-            facts: &facts(&scenario.facts),
+            sums: Sums::Facts(&facts),
+            series: &Series::of(&facts),
             invoices: &[],
         };
         let evaluation = evaluate(&model, &subject, day("2025-12-31")).unwrap();

@@ -14,6 +14,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use read::of_days;
 pub use read::{FactFilter, find, of_customers, page, versions};
 pub use record::{Recorded, record};
 pub use rows::StoredFact;

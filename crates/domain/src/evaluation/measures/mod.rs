@@ -13,11 +13,11 @@ mod time;
 
 use super::evaluate::EvaluationError;
 use super::model::Scoring;
-use super::subject::{Span, Subject};
+use super::subject::Subject;
 use super::value::Measured;
-use crate::fact::FactKind;
+use crate::fact::{Fact, FactKind};
 use crate::ids::FactId;
-use crate::period::Window;
+use crate::period::{Span, Window};
 use chrono::NaiveDate;
 
 /// By what invoices are weighted in the on-time rate.
@@ -162,6 +162,24 @@ impl Measure {
         }
     }
 
+    /// Whether the measure reads sums over its window.
+    const fn adds_up(&self) -> bool {
+        matches!(
+            self,
+            Self::Revenue { .. }
+                | Self::ProfitContribution { .. }
+                | Self::Margin { .. }
+                | Self::ComplaintRate { .. }
+                | Self::ReturnRate { .. }
+        )
+    }
+
+    /// The span whose sums the measure reads, and the kinds of facts that it adds up.
+    pub(super) fn summed(&self, as_of: NaiveDate) -> Option<(Span, &'static [FactKind])> {
+        let window = self.window().filter(|_| self.adds_up())?;
+        Some((Span::new(window, as_of), self.kinds()))
+    }
+
     /// The value for `subject` on `as_of`.
     pub(super) fn take(
         &self,
@@ -191,23 +209,35 @@ impl Measure {
         }
     }
 
-    /// The facts that the value was taken from, in no particular order.
-    pub(super) fn facts(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Vec<FactId> {
+    /// The facts that the value was taken from, in no particular order; `facts` are all of the
+    /// subject's.
+    pub(super) fn facts(
+        &self,
+        subject: &Subject<'_>,
+        facts: &[Fact],
+        as_of: NaiveDate,
+    ) -> Vec<FactId> {
         let span = Span::new(self.window().unwrap_or(Window::All), as_of);
+        let on_day = |day: Option<NaiveDate>| {
+            let on_day = day.map(|day| move |on| on == day);
+            on_day.map_or_else(Vec::new, |on_day| named(facts, self.kinds(), on_day))
+        };
         match self {
-            Self::RecencyDays => time::latest_purchase(subject, as_of),
-            Self::TenureMonths => time::first_facts(subject, as_of),
+            Self::RecencyDays => on_day(time::last_purchase(subject, as_of)),
+            // Where the profile tells when the relationship began, no fact does.
+            Self::TenureMonths if subject.profile.since.is_some() => Vec::new(),
+            Self::TenureMonths => on_day(time::began_on(subject, as_of)),
             Self::OnTimeRate { .. } | Self::AverageDaysLate { .. } => {
                 payment::due(subject, span).map(|due| due.invoice).collect()
             }
             Self::SettledOnTimeRate { .. } => payment::settled(subject, span)
                 .map(|due| due.invoice)
                 .collect(),
-            Self::StaffRating { .. } => rating::latest(subject, span).map(|fact| fact.id).collect(),
-            _ => subject
-                .counted(self.kinds(), span)
-                .map(|fact| fact.id)
-                .collect(),
+            Self::StaffRating { .. } => {
+                let ratings = subject.series.latest_ratings(span);
+                ratings.map(|rating| rating.fact).collect()
+            }
+            _ => named(facts, self.kinds(), |on| span.contains(on)),
         }
     }
 
@@ -246,4 +276,12 @@ impl Measure {
         };
         [facts, own].into_iter().flatten().min()
     }
+}
+
+/// The facts of these kinds, on these days, that were not cancelled.
+fn named(facts: &[Fact], kinds: &[FactKind], on: impl Fn(NaiveDate) -> bool) -> Vec<FactId> {
+    let counted = facts
+        .iter()
+        .filter(|fact| kinds.contains(&fact.kind) && fact.counts() && on(fact.occurred_on));
+    counted.map(|fact| fact.id).collect()
 }

@@ -4,10 +4,10 @@ use super::time::{next_passage, whole_above};
 use crate::evaluation::evaluate::EvaluationError;
 use crate::evaluation::measures::Weight;
 use crate::evaluation::model::Scoring;
-use crate::evaluation::subject::{Span, Subject};
+use crate::evaluation::subject::Subject;
 use crate::evaluation::value::{Measured, MissingReason, sum};
 use crate::ids::FactId;
-use crate::period::{Window, days_between};
+use crate::period::{Span, Window, days_between};
 use crate::settlement::SettledInvoice;
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
@@ -95,18 +95,18 @@ pub(super) fn next_settled_change(
 
 fn judged(invoice: &SettledInvoice, span: Span) -> Option<Due> {
     let due_on = invoice.due_on.filter(|day| span.contains(*day))?;
-    if invoice.invoiced_on > span.until {
+    if invoice.invoiced_on > span.until() {
         return None;
     }
-    let settled_on = invoice.settled_on.filter(|day| *day <= span.until);
+    let settled_on = invoice.settled_on.filter(|day| *day <= span.until());
     // Due today and open: the day is not over, so it is neither late nor on time.
-    if settled_on.is_none() && due_on == span.until {
+    if settled_on.is_none() && due_on == span.until() {
         return None;
     }
     Some(Due {
         invoice: invoice.invoice,
         amount: invoice.amount.units(),
-        days_late: days_between(due_on, settled_on.unwrap_or(span.until)).max(0),
+        days_late: days_between(due_on, settled_on.unwrap_or(span.until())).max(0),
         open: settled_on.is_none(),
     })
 }
