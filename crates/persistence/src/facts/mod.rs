@@ -12,7 +12,7 @@ mod read;
 mod record;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use read::of_days;
 pub use read::{FactFilter, find, of_customers, page, versions};
