@@ -8,5 +8,6 @@ mod documents;
 mod evaluations;
 mod events;
 mod facts;
+pub mod histories;
 mod imports;
 mod products;
