@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use crate::fact::FactKind;
-use crate::period::merged;
+use crate::period::{Span, merged};
 use chrono::NaiveDate;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -19,8 +19,8 @@ pub struct Edges {
 pub fn edges(model: &Model, as_of: NaiveDate) -> Edges {
     let measures = model.criteria().iter().map(|criterion| &criterion.measure);
     let mut edges = Edges::default();
-    for (span, kinds) in measures.filter_map(|measure| measure.summed(as_of)) {
-        let days = span.edges();
+    for (spans, kinds) in measures.map(|measure| measure.summed(as_of)) {
+        let days: Vec<_> = spans.into_iter().flat_map(Span::edges).collect();
         if !days.is_empty() {
             edges.days.extend(days);
             edges.kinds.extend(kinds);

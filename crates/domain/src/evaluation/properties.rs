@@ -8,7 +8,7 @@ use super::scenarios::{banded, blank_fact, draft, recorded};
 use super::*;
 use crate::fact::{Cost, DocumentRef, DocumentStatus, Fact, FactKind};
 use crate::history::{Series, Sums};
-use crate::ids::FactId;
+use crate::ids::{FactId, ProductId};
 use crate::path::Path;
 use crate::period::Window;
 use crate::profile::{Attributes, CustomerKind, Profile};
@@ -49,6 +49,9 @@ prop_compose! {
             cost: cost.map_or(Cost::Missing, |cost| Cost::Given(Amount::from_units(cost))),
             rating: Some(Amount::from_units(rating)),
             author: author.map(|author| author.to_string()),
+            product: order.map(|order| ProductId::from_bits(u128::from(order % 4))),
+            severity: author.map(|author| author + 1),
+            minutes: author.map(|author| u32::from(author) * 10),
             ..blank_fact(0, kind, date(offset))
         }
     }
@@ -83,7 +86,7 @@ fn any_window() -> impl Strategy<Value = Window> {
 }
 
 fn any_measure() -> impl Strategy<Value = Measure> {
-    (0_usize..13, any_window()).prop_map(|(kind, window)| match kind {
+    (0_usize..24, any_window()).prop_map(|(kind, window)| match kind {
         0 => Measure::Revenue { window },
         1 => Measure::OrderCount { window },
         2 => Measure::PurchaseDays { window },
@@ -103,6 +106,17 @@ fn any_measure() -> impl Strategy<Value = Measure> {
             window,
             weight: Weight::Amount,
         },
+        13 => Measure::BtydRecencyDays,
+        14 => Measure::PurchaseIntervalDays,
+        15 => Measure::RhythmOverdue,
+        16 => Measure::AverageOrderValue { window },
+        17 => Measure::ProductBreadth { window },
+        18 => Measure::RevenueTrend { window },
+        19 => Measure::WorstDaysLate { window },
+        20 => Measure::OverdueAmount,
+        21 => Measure::ComplaintSeverity { window },
+        22 => Measure::ContactCount { window },
+        23 => Measure::ServiceMinutes { window },
         9 => Measure::ComplaintRate { window },
         10 => Measure::ReturnRate { window },
         _ => [Measure::StaffRating { window }, Measure::TenureMonths]
@@ -420,6 +434,11 @@ fn the_largest_amounts_and_the_last_days_are_calculated_or_refused_without_panic
                     weight: Weight::Amount,
                 },
                 Measure::AverageDaysLate { window },
+                Measure::WorstDaysLate { window },
+                Measure::OverdueAmount,
+                Measure::RhythmOverdue,
+                Measure::RevenueTrend { window },
+                Measure::AverageOrderValue { window },
                 Measure::ReturnRate { window },
                 Measure::TenureMonths,
                 Measure::StaffRating { window },

@@ -89,6 +89,34 @@ fn cdnow_quarter_ends() {
     }
 }
 
+#[test]
+fn cdnow_frequency_and_both_recencies_of_every_customer() {
+    let oracle = test_data::records("../reference/oracles/cdnow_full_rfmt_daily.csv");
+    let (Some(customers), Some(oracle)) = (cdnow(), oracle) else {
+        return;
+    };
+    assert_eq!((oracle.len(), customers.len()), (23_570, 23_570));
+    let days = Measure::PurchaseDays {
+        window: Window::All,
+    };
+    for row in oracle {
+        let number = |column: &str| row[column].parse::<Decimal>().unwrap();
+        let facts = &customers[&format!("{:0>5}", row["id"])];
+        let taken = |measure: &Measure| take(measure, facts, &[], "1998-06-30");
+        let recency = number("recency");
+        let age = taken(&Measure::RecencyDays).map(|since| since + recency);
+        let found = (taken(&days), taken(&Measure::BtydRecencyDays), age);
+        let repeats = number("frequency");
+        let expected = (repeats + Decimal::ONE, recency, number("T"));
+        assert_eq!(
+            found,
+            (Some(expected.0), Some(expected.1), Some(expected.2))
+        );
+        let rhythm = (!repeats.is_zero()).then(|| (recency / repeats).normalize());
+        assert_eq!(taken(&Measure::PurchaseIntervalDays), rhythm);
+    }
+}
+
 fn receivables() -> Option<BTreeMap<String, Vec<SettledInvoice>>> {
     let file = "ar_invoices/WA_Fn-UseC_-Accounts-Receivable.csv";
     let mut customers: BTreeMap<String, Vec<SettledInvoice>> = BTreeMap::new();

@@ -16,5 +16,5 @@ mod series;
 mod sums;
 
 pub use history::History;
-pub use series::{Rating, Series};
+pub use series::{DaySets, Rating, Series};
 pub use sums::{Sums, Totals};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fact::{Cost, DocumentRef, DocumentStatus, Fact, FactKind};
-use crate::ids::FactId;
+use crate::ids::{FactId, ProductId};
 use crate::period::{Span, Window};
 use crate::scaled::Amount;
 use crate::test_facts::{date, fact};
@@ -32,6 +32,9 @@ fn any_fact(id: u128) -> impl Strategy<Value = Fact> {
             }),
             rating: (units > 0).then(|| Amount::from_units(units)),
             author: author.map(|author| author.to_string()),
+            product: order.map(|order| ProductId::from_bits(u128::from(order % 4))),
+            severity: author.map(|author| author + 1),
+            minutes: author.map(u32::from),
             ..fact(
                 id,
                 kind,
@@ -115,6 +118,11 @@ proptest! {
         let orders: BTreeSet<&str> = lines().filter_map(|it| Some(it.document.as_ref()?.id.as_str())).collect();
         let alone = lines().filter(|line| line.document.is_none()).count();
         prop_assert_eq!(series.orders_in(span), (orders.len() + alone) as u64);
+        let products: BTreeSet<_> = lines().filter_map(|line| line.product).collect();
+        prop_assert_eq!(series.products_in(span), products.len() as u64);
+        let severities = || counted(FactKind::Complaint).filter_map(|it| it.severity);
+        let severities = (severities().map(u64::from).sum(), severities().count() as u64);
+        prop_assert_eq!(series.severities_in(span), severities);
         let rated = || counted(FactKind::StaffRating).filter(|fact| fact.rating.is_some());
         let latest = |one: &Fact| {
             rated().filter(|other| other.author == one.author).all(|other| {

@@ -33,6 +33,9 @@ pub struct Totals {
     pub returned_cost: i128,
     pub expenses: i128,
     pub complaints: i128,
+    pub contacts: i128,
+    /// Minutes of staff time in contacts.
+    pub minutes: i128,
 }
 
 impl Totals {
@@ -45,6 +48,8 @@ impl Totals {
         add(&mut self.returned_cost, part.returned_cost.units());
         add(&mut self.expenses, part.expenses.units());
         add(&mut self.complaints, part.complaints);
+        add(&mut self.contacts, part.contacts);
+        add(&mut self.minutes, part.minutes);
     }
 }
 

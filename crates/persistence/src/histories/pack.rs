@@ -2,9 +2,9 @@
 
 use crate::error::DbError;
 use chrono::{Datelike, NaiveDate};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use tiercel_domain::fact::{DocumentRef, FactKind};
-use tiercel_domain::history::{History, Rating, Series};
+use tiercel_domain::history::{DaySets, History, Rating, Series};
 use tiercel_domain::rollups::{MEASURES, Rollup};
 use tiercel_domain::scaled::Amount;
 use tiercel_domain::settlement::{Entry, EntryKind};
@@ -16,6 +16,8 @@ type Name = usize;
 type Document = (Name, Name, Name, Option<Name>);
 /// First day of a month; the measures that are not zero, by place.
 type Month = (Day, Vec<(usize, i64)>);
+/// Days, and how many things have exactly these.
+type PackedSets = Vec<(Vec<Day>, u64)>;
 /// Fact, day, author, value.
 type PackedRating = (String, Day, Option<Name>, i64);
 /// Fact, settles, day, days until it is due, disputed, amount, document, document followed.
@@ -33,7 +35,9 @@ type Packed = (
     Vec<String>,
     Vec<Month>,
     Vec<(String, Vec<Day>)>,
-    Vec<(Vec<Day>, u64)>,
+    PackedSets,
+    PackedSets,
+    Vec<(Day, u8, u64)>,
     Vec<PackedRating>,
     Vec<PackedEntry>,
 );
@@ -79,10 +83,11 @@ pub fn text(history: &History) -> Result<String, DbError> {
         .iter()
         .map(|(kind, days)| (kind.word(), distances(days)))
         .collect();
-    let orders: Vec<(Vec<Day>, u64)> = series
-        .orders
+    let (orders, products) = (sets(&series.orders), sets(&series.products));
+    let severities: Vec<(Day, u8, u64)> = series
+        .severities
         .iter()
-        .map(|(days, count)| (distances(days), *count))
+        .map(|((on, severity), count)| (number(*on), *severity, *count))
         .collect();
     let ratings: Vec<PackedRating> = series
         .ratings
@@ -102,7 +107,16 @@ pub fn text(history: &History) -> Result<String, DbError> {
         .iter()
         .map(|entry| packed_entry(&mut names, entry))
         .collect();
-    let packed = (names.texts, months, days, orders, ratings, entries);
+    let packed = (
+        names.texts,
+        months,
+        days,
+        orders,
+        products,
+        severities,
+        ratings,
+        entries,
+    );
     serde_json::to_string(&packed).map_err(corrupt)
 }
 
@@ -112,6 +126,12 @@ fn month((first, rollup): (&NaiveDate, &Rollup)) -> Month {
         number(*first),
         units.filter(|(_, units)| *units != 0).collect(),
     )
+}
+
+fn sets(sets: &DaySets) -> PackedSets {
+    let sets = sets.iter();
+    sets.map(|(days, count)| (distances(days), *count))
+        .collect()
 }
 
 fn packed_entry<'a>(names: &mut Names<'a>, entry: &'a Entry) -> PackedEntry {
@@ -149,7 +169,7 @@ fn distances(days: &[NaiveDate]) -> Vec<Day> {
 /// # Errors
 /// `Corrupt` where no history has this text.
 pub fn history(text: &str) -> Result<History, DbError> {
-    let (names, months, days, orders, ratings, entries): Packed =
+    let (names, months, days, orders, products, severities, ratings, entries): Packed =
         serde_json::from_str(text).map_err(corrupt)?;
     let kind = |word: &str| FactKind::from_word(word).ok_or_else(|| corrupt(word));
     let read = Reading { names: &names };
@@ -163,10 +183,12 @@ pub fn history(text: &str) -> Result<History, DbError> {
                 .into_iter()
                 .map(|(word, days)| Ok((kind(&word)?, read_days(&days)?)))
                 .collect::<Result<_, DbError>>()?,
-            orders: orders
+            orders: read_sets(orders)?,
+            products: read_sets(products)?,
+            severities: severities
                 .into_iter()
-                .map(|(days, count)| Ok((read_days(&days)?, count)))
-                .collect::<Result<BTreeMap<_, _>, DbError>>()?,
+                .map(|(on, severity, count)| Ok(((read_day(on)?, severity), count)))
+                .collect::<Result<_, DbError>>()?,
             ratings: ratings
                 .into_iter()
                 .map(|rating| read.rating(rating))
@@ -195,6 +217,12 @@ fn read_days(distances: &[Day]) -> Result<Vec<NaiveDate>, DbError> {
             day = later(day, *distance)?;
             read_day(day)
         })
+        .collect()
+}
+
+fn read_sets(sets: PackedSets) -> Result<DaySets, DbError> {
+    sets.into_iter()
+        .map(|(days, count)| Ok((read_days(&days)?, count)))
         .collect()
 }
 

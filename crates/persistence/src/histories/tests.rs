@@ -57,6 +57,13 @@ fn model() -> Model {
         Measure::ReturnRate { window: months },
         Measure::StaffRating { window: days },
         Measure::TenureMonths,
+        Measure::RhythmOverdue,
+        Measure::AverageOrderValue { window: days },
+        Measure::RevenueTrend { window: days },
+        Measure::WorstDaysLate { window: months },
+        Measure::OverdueAmount,
+        Measure::ComplaintSeverity { window: days },
+        Measure::ServiceMinutes { window: days },
     ];
     let edges = [
         -50, 1, 2, 3, 5, 10, 20, 40, 60, 100, 150, 250, 400, 700, 1_000, 1_500,
@@ -96,7 +103,8 @@ fn model() -> Model {
 
 fn any_fact(dice: &mut Dice) -> IncomingFact {
     let fact = dice.fact();
-    let kind = match dice.roll(8) {
+    let kind = match dice.roll(9) {
+        8 => FactKind::Contact,
         0 => FactKind::Complaint,
         1 => FactKind::StaffRating,
         2 => FactKind::Expense,
@@ -116,6 +124,8 @@ fn any_fact(dice: &mut Dice) -> IncomingFact {
         document: if is_order { Some(order) } else { fact.document },
         cost: (is_order && dice.roll(30) > 0).then(|| units(dice.roll(3_000_000))),
         rating: (kind == FactKind::StaffRating).then(|| units(dice.roll(50_000))),
+        severity: (kind == FactKind::Complaint).then(|| u8::try_from(dice.roll(5)).unwrap() + 1),
+        minutes: (kind == FactKind::Contact).then(|| u32::try_from(dice.roll(90)).unwrap()),
         author: (dice.roll(2) == 0).then(|| dice.roll(3).to_string()),
         kind,
         ..fact
@@ -270,14 +280,16 @@ async fn rows_of_an_older_layout_are_made_anew() {
 
 #[test]
 fn a_text_that_no_history_has_is_refused() {
+    let nothing = "[[],[],[],[],[],[],[],[]]";
+    assert_eq!(pack::history(nothing).unwrap(), History::default());
     for text in [
         "",
         "[]",
-        "[[],[[738000,[[99,1]]]],[],[],[],[]]",
-        "[[],[],[[\"dance\",[1]]],[],[],[]]",
-        "[[],[],[[\"invoice\",[2147483647,1]]],[],[],[]]",
-        "[[],[],[],[],[[\"fct_1\",1,null,1]],[]]",
-        "[[],[],[],[],[],[[\"fct_00000000000000000000000001\",false,1,null,false,1,[0,0,0,null],null]]]",
+        "[[],[[738000,[[99,1]]]],[],[],[],[],[],[]]",
+        "[[],[],[[\"dance\",[1]]],[],[],[],[],[]]",
+        "[[],[],[[\"invoice\",[2147483647,1]]],[],[],[],[],[]]",
+        "[[],[],[],[],[],[],[[\"fct_1\",1,null,1]],[]]",
+        "[[],[],[],[],[],[],[],[[\"fct_00000000000000000000000001\",false,1,null,false,1,[0,0,0,null],null]]]",
     ] {
         assert!(pack::history(text).is_err(), "{text}");
     }

@@ -49,6 +49,43 @@ pub(super) fn average_days_late(
     Measured::ratio(lateness.days, lateness.invoices, 1)
 }
 
+pub(super) fn worst_days_late(
+    subject: &Subject<'_>,
+    span: Span,
+) -> Result<Measured, EvaluationError> {
+    let worst = due(subject, span).map(|due| due.days_late).max();
+    worst.map_or(
+        Ok(Measured::Missing(MissingReason::NoData)),
+        Measured::count,
+    )
+}
+
+pub(super) fn overdue_amount(
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Result<Measured, EvaluationError> {
+    if subject
+        .invoices
+        .iter()
+        .all(|invoice| invoice.invoiced_on > as_of)
+    {
+        return Ok(Measured::Missing(MissingReason::NoData));
+    }
+    let open = overdue(subject, as_of).map(|invoice| invoice.open.units());
+    Measured::amount(sum(open))
+}
+
+/// The invoices with something open whose due date has passed.
+pub(super) fn overdue<'a>(
+    subject: &Subject<'a>,
+    as_of: NaiveDate,
+) -> impl Iterator<Item = &'a SettledInvoice> + use<'a> {
+    subject.invoices.iter().filter(move |invoice| {
+        let is_late = invoice.due_on.is_some_and(|due_on| due_on < as_of);
+        is_late && invoice.invoiced_on <= as_of && !invoice.open.is_zero()
+    })
+}
+
 /// The invoices due in the span of which it is known whether they were paid on time.
 pub(super) fn due<'a>(
     subject: &Subject<'a>,
@@ -130,7 +167,7 @@ pub(super) fn next_due_change(
 }
 
 /// The first date on which open invoices, later by a day each day, lift the mean into another band.
-pub(super) fn next_lateness_band(
+pub(super) fn next_mean_band(
     scoring: &Scoring,
     window: Window,
     subject: &Subject<'_>,
@@ -149,6 +186,23 @@ pub(super) fn next_lateness_band(
     let Some(days) = lateness.days_until(edge) else {
         return Some(tomorrow);
     };
+    as_of.checked_add_days(Days::new(days.max(1)))
+}
+
+/// The first date on which the oldest open invoice is late enough to move the worst into another
+/// band.
+pub(super) fn next_worst_band(
+    scoring: &Scoring,
+    window: Window,
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Option<NaiveDate> {
+    let span = Span::new(window, as_of);
+    let worst = due(subject, span).map(|due| due.days_late).max()?;
+    let open = due(subject, span).filter(|due| due.open);
+    let open = open.map(|due| due.days_late).max()?;
+    let edge = whole_above(scoring.next_edge_above(Decimal::from(worst))?)?;
+    let days = edge.saturating_sub(u64::try_from(open).unwrap_or(0));
     as_of.checked_add_days(Days::new(days.max(1)))
 }
 

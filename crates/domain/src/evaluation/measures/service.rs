@@ -1,4 +1,4 @@
-//! How often a customer complains and how much comes back.
+//! How often and how gravely a customer complains, and how much comes back.
 
 use crate::evaluation::evaluate::EvaluationError;
 use crate::evaluation::subject::Subject;
@@ -12,6 +12,14 @@ pub(super) fn complaint_rate(
 ) -> Result<Measured, EvaluationError> {
     let orders = i128::from(subject.series.orders_in(span));
     Measured::ratio(subject.sums.over(span).complaints, orders, 100)
+}
+
+pub(super) fn complaint_severity(
+    subject: &Subject<'_>,
+    span: Span,
+) -> Result<Measured, EvaluationError> {
+    let (sum, count) = subject.series.severities_in(span);
+    Measured::ratio(sum.into(), count.into(), 1)
 }
 
 pub(super) fn return_rate(subject: &Subject<'_>, span: Span) -> Result<Measured, EvaluationError> {

@@ -60,6 +60,25 @@ pub(super) fn next_passage(
     [coming, leaving].into_iter().flatten().min()
 }
 
+/// The window of the same length that ends before the window does begin.
+pub(super) fn span_before(window: Window, as_of: NaiveDate) -> Option<Span> {
+    window.opens_after(as_of).map(|end| Span::new(window, end))
+}
+
+/// The first date on which an order line leaves the window before the window.
+pub(super) fn next_leaving_before(
+    window: Window,
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Option<NaiveDate> {
+    let before = span_before(window, as_of)?;
+    let oldest = subject
+        .series
+        .days_in(FactKind::OrderLine, before)
+        .first()?;
+    window.leaves_on(window.leaves_on(*oldest)?)
+}
+
 pub(super) fn next_recency_band(
     scoring: &Scoring,
     subject: &Subject<'_>,
