@@ -29,6 +29,9 @@ use uuid::Uuid;
 /// what a history is made of, needs a new number.
 const LAYOUT: i64 = 1;
 
+/// Customers whose facts are held at once while their rows are made anew.
+const FEW: usize = 50;
+
 /// The histories of customers, made from their facts.
 fn of_facts(
     facts: &Facts,
@@ -96,9 +99,11 @@ async fn load(
             }
         }
     }
-    if !old.is_empty() {
-        let facts = Facts::load(tx, &old).await?;
-        let made = of_facts(&facts, &old)?;
+    let old: Vec<CustomerId> = old.into_iter().collect();
+    for few in old.chunks(FEW) {
+        let few = few.iter().copied().collect();
+        let facts = Facts::load(tx, &few).await?;
+        let made = of_facts(&facts, &few)?;
         save(tx, &made).await?;
         found.extend(made);
     }
