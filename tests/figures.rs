@@ -1,5 +1,6 @@
 //! The figures of the real data sets, imported and asked for over HTTP, on both databases.
 
+use crate::api::histories::agree;
 use crate::support::{Api, Server, both, data, job_ended};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -134,6 +135,7 @@ both!(superstore_in_tiers, async |server: &Server| {
     let hidden = portfolio(&blind, "2017-12-31").await;
     assert_eq!(hidden["sales"]["profit"], Value::Null);
     assert!(!hidden.to_string().contains("286397"));
+    assert_eq!(agree(&api, "2017-09-14", 1_000).await, 793);
 });
 
 both!(cdnow_at_six_quarter_ends, async |server: &Server| {
@@ -161,6 +163,7 @@ both!(cdnow_at_six_quarter_ends, async |server: &Server| {
             "{as_of}"
         );
     }
+    assert_eq!(agree(&api, "1998-02-11", 400).await, 400);
 });
 
 both!(receivables_at_the_end_of_june, async |server: &Server| {

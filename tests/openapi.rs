@@ -39,3 +39,18 @@ fn every_operation_has_a_name_a_tag_an_answer_and_a_problem() {
         }
     }
 }
+
+#[test]
+fn every_measure_is_described_with_its_unit() {
+    let recorded = std::fs::read_to_string(data::root().join("openapi/v1.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&recorded).unwrap();
+    let catalogue = std::fs::read_to_string(data::root().join("docs/measures.md")).unwrap();
+    let kinds = document["components"]["schemas"]["MeasureKind"]["enum"].clone();
+    let kinds = kinds.as_array().unwrap();
+    let rows = catalogue.lines().filter(|line| line.starts_with("| `"));
+    assert_eq!(kinds.len(), rows.count());
+    for kind in kinds {
+        let row = format!("\n| `{}` | ", kind.as_str().unwrap());
+        assert!(catalogue.contains(&row), "{kind}");
+    }
+}

@@ -9,6 +9,7 @@ mod edge;
 mod evaluations;
 mod events;
 mod facts;
+pub mod histories;
 mod imports;
 mod overlaps;
 mod products;

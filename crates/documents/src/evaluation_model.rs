@@ -69,7 +69,8 @@ pub struct CriterionDocument {
 #[serde(deny_unknown_fields)]
 pub struct MeasureDocument {
     pub kind: MeasureKind,
-    /// For every kind but `recency_days`, `tenure_months` and `attribute`.
+    /// For every kind but `recency_days`, `btyd_recency_days`, `purchase_interval_days`,
+    /// `rhythm_overdue`, `overdue_amount`, `tenure_months` and `attribute`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowDocument>,
     /// For `on_time_rate` and `settled_on_time_rate`.
@@ -89,12 +90,23 @@ pub enum MeasureKind {
     OrderCount,
     PurchaseDays,
     RecencyDays,
+    BtydRecencyDays,
+    PurchaseIntervalDays,
+    RhythmOverdue,
+    AverageOrderValue,
+    ProductBreadth,
+    RevenueTrend,
     ProfitContribution,
     Margin,
     OnTimeRate,
     SettledOnTimeRate,
     AverageDaysLate,
+    WorstDaysLate,
+    OverdueAmount,
     ComplaintRate,
+    ComplaintSeverity,
+    ContactCount,
+    ServiceMinutes,
     ReturnRate,
     TenureMonths,
     StaffRating,
@@ -314,7 +326,13 @@ impl Reader {
         use MeasureKind as Kind;
         let windowed = !matches!(
             measure.kind,
-            Kind::RecencyDays | Kind::TenureMonths | Kind::Attribute
+            Kind::RecencyDays
+                | Kind::BtydRecencyDays
+                | Kind::PurchaseIntervalDays
+                | Kind::RhythmOverdue
+                | Kind::OverdueAmount
+                | Kind::TenureMonths
+                | Kind::Attribute
         );
         let window = if windowed {
             self.window(&path.field("window"), &measure.window)
@@ -333,6 +351,12 @@ impl Reader {
             Kind::OrderCount => Measure::OrderCount { window },
             Kind::PurchaseDays => Measure::PurchaseDays { window },
             Kind::RecencyDays => Measure::RecencyDays,
+            Kind::BtydRecencyDays => Measure::BtydRecencyDays,
+            Kind::PurchaseIntervalDays => Measure::PurchaseIntervalDays,
+            Kind::RhythmOverdue => Measure::RhythmOverdue,
+            Kind::AverageOrderValue => Measure::AverageOrderValue { window },
+            Kind::ProductBreadth => Measure::ProductBreadth { window },
+            Kind::RevenueTrend => Measure::RevenueTrend { window },
             Kind::ProfitContribution => Measure::ProfitContribution { window },
             Kind::Margin => Measure::Margin { window },
             Kind::OnTimeRate => Measure::OnTimeRate {
@@ -344,6 +368,11 @@ impl Reader {
                 weight: self.weight(path, measure),
             },
             Kind::AverageDaysLate => Measure::AverageDaysLate { window },
+            Kind::WorstDaysLate => Measure::WorstDaysLate { window },
+            Kind::OverdueAmount => Measure::OverdueAmount,
+            Kind::ComplaintSeverity => Measure::ComplaintSeverity { window },
+            Kind::ContactCount => Measure::ContactCount { window },
+            Kind::ServiceMinutes => Measure::ServiceMinutes { window },
             Kind::ComplaintRate => Measure::ComplaintRate { window },
             Kind::ReturnRate => Measure::ReturnRate { window },
             Kind::TenureMonths => Measure::TenureMonths,

@@ -10,6 +10,7 @@ use tiercel_documents::evaluation_model::{DEFAULT_MODEL, parse_model};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::evaluation::{Measure, Model, Scoring, Subject, evaluate};
 use tiercel_domain::fact::{Cost, DocumentRef, DocumentStatus, Fact, FactKind, RecordedAmount};
+use tiercel_domain::history::{Series, Sums};
 use tiercel_domain::ids::{CustomerId, FactId};
 use tiercel_domain::profile::{Attributes, CustomerKind, Profile};
 use tiercel_domain::scaled::{Amount, Points};
@@ -156,7 +157,8 @@ fn tiers(portfolio: &Portfolio, as_of: &str) -> BTreeMap<String, Vec<Decimal>> {
     for facts in portfolio.values() {
         let subject = Subject {
             profile: &profile,
-            facts,
+            sums: Sums::Facts(facts),
+            series: &Series::of(facts),
             invoices: &[],
         };
         let evaluation = evaluate(&model, &subject, day(as_of)).unwrap();

@@ -11,6 +11,7 @@ pub mod discounts;
 pub mod evaluation;
 pub mod fact;
 pub mod facts;
+pub mod history;
 pub mod ids;
 pub mod incoming;
 pub mod money;

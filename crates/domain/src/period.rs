@@ -1,6 +1,7 @@
 //! Stretches of business days: windows that end on a date, and terms that begin on one.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
+use std::ops::RangeInclusive;
 
 /// Whether a business day lies in the years that are taken for meant: 1900 to 2999.
 pub fn is_plausible(day: NaiveDate) -> bool {
@@ -48,6 +49,82 @@ impl Window {
     }
 }
 
+/// The days of a window that ends with a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    after: Option<NaiveDate>,
+    until: NaiveDate,
+}
+
+impl Span {
+    pub fn new(window: Window, as_of: NaiveDate) -> Self {
+        Self {
+            after: window.opens_after(as_of),
+            until: as_of,
+        }
+    }
+
+    /// The last day, included.
+    pub const fn until(self) -> NaiveDate {
+        self.until
+    }
+
+    pub fn contains(self, day: NaiveDate) -> bool {
+        day <= self.until && self.after.is_none_or(|before| day > before)
+    }
+
+    /// Whether every day of the month that begins on `first` lies in the span.
+    pub fn holds_month(self, first: NaiveDate) -> bool {
+        self.contains(first) && self.contains(end_of_month(first))
+    }
+
+    /// The days of months that lie only partly in the span: one stretch at either end at most.
+    pub fn edges(self) -> Vec<RangeInclusive<NaiveDate>> {
+        let first = self
+            .after
+            .map_or(Some(NaiveDate::MIN), |day| day.succ_opt());
+        let Some(first) = first.filter(|day| *day <= self.until) else {
+            return Vec::new();
+        };
+        let mut edges = Vec::new();
+        for day in [first, self.until] {
+            let month = month_of(day);
+            let edge = month.max(first)..=end_of_month(month).min(self.until);
+            if !self.holds_month(month) && !edges.contains(&edge) {
+                edges.push(edge);
+            }
+        }
+        edges
+    }
+}
+
+/// The same days as `stretches`, in order and without overlap.
+pub fn merged(mut stretches: Vec<RangeInclusive<NaiveDate>>) -> Vec<RangeInclusive<NaiveDate>> {
+    stretches.sort_by_key(|stretch| (*stretch.start(), *stretch.end()));
+    let mut merged: Vec<RangeInclusive<NaiveDate>> = Vec::new();
+    for stretch in stretches {
+        match merged.last_mut() {
+            Some(last) if stretch.start() <= last.end() => {
+                *last = *last.start()..=*last.end().max(stretch.end());
+            }
+            _ => merged.push(stretch),
+        }
+    }
+    merged
+}
+
+/// The first day of a day's month.
+pub fn month_of(day: NaiveDate) -> NaiveDate {
+    day.with_day(1).unwrap_or(day)
+}
+
+/// The last day of a day's month.
+fn end_of_month(day: NaiveDate) -> NaiveDate {
+    let next = month_of(day).checked_add_months(Months::new(1));
+    next.and_then(|next| next.pred_opt())
+        .unwrap_or(NaiveDate::MAX)
+}
+
 /// Whole days from `from` to `to`; negative where `to` is earlier.
 pub fn days_between(from: NaiveDate, to: NaiveDate) -> i64 {
     to.signed_duration_since(from).num_days()
@@ -69,8 +146,7 @@ pub fn months_between(from: NaiveDate, to: NaiveDate) -> u32 {
 }
 
 fn is_last_of_month(date: NaiveDate) -> bool {
-    date.succ_opt()
-        .is_none_or(|next| next.month() != date.month())
+    date == end_of_month(date)
 }
 
 #[cfg(test)]
@@ -106,6 +182,47 @@ mod tests {
             }
         }
         assert_eq!(Window::All.leaves_on(day("2024-01-01")), None);
+    }
+
+    #[test]
+    fn whole_months_and_edges_are_the_days_of_a_span() {
+        let windows = [
+            Window::All,
+            Window::Days(1),
+            Window::Days(90),
+            Window::Months(1),
+            Window::Months(12),
+        ];
+        for (window, n) in windows
+            .into_iter()
+            .flat_map(|it| (0..800).map(move |n| (it, n)))
+        {
+            let span = Span::new(window, day("2023-12-01") + Days::new(n));
+            let edges = span.edges();
+            assert!(edges.len() <= 2, "{span:?}");
+            for held in (0..1_700).map(|n| day("2021-06-15") + Days::new(n)) {
+                let times = edges.iter().filter(|edge| edge.contains(&held)).count();
+                let times = times + usize::from(span.holds_month(month_of(held)));
+                assert_eq!(times, usize::from(span.contains(held)), "{held} {span:?}");
+            }
+        }
+        let ends = [NaiveDate::MIN, NaiveDate::MAX];
+        assert!(ends.map(|end| Span::new(Window::Months(2), end).edges().len()) <= [2, 2]);
+    }
+
+    #[test]
+    fn stretches_that_touch_the_same_days_become_one() {
+        let stretch = |from: &str, to: &str| day(from)..=day(to);
+        let stretches = vec![
+            stretch("2024-03-01", "2024-03-15"),
+            stretch("2023-03-16", "2023-03-31"),
+            stretch("2024-03-10", "2024-03-20"),
+        ];
+        let expected = [
+            stretch("2023-03-16", "2023-03-31"),
+            stretch("2024-03-01", "2024-03-20"),
+        ];
+        assert_eq!(merged(stretches), expected);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod error;
 pub mod evaluations;
 pub mod facts;
 pub mod groups;
+mod histories;
 pub mod imports;
 pub mod jobs;
 pub mod journal;

@@ -2,7 +2,8 @@
 
 use crate::entity::{open_item, receivables};
 use crate::error::DbError;
-use crate::refresh::{Facts, RefreshError};
+use crate::histories::Known;
+use crate::refresh::RefreshError;
 use crate::sql::MANY;
 use crate::store::{Source, sealed::Sealed};
 use crate::write::Tx;
@@ -11,10 +12,11 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::fact::{DocumentRef, Fact, FactKind};
+use tiercel_domain::fact::{DocumentRef, Fact};
 use tiercel_domain::ids::{CustomerId, FactId};
-use tiercel_domain::receivables::{Allocation, OpenItem, allocate, open_items};
+use tiercel_domain::receivables::{Allocation, OpenItem, allocate_entries, open_items};
 use tiercel_domain::scaled::Amount;
+use tiercel_domain::settlement::Entry;
 use uuid::Uuid;
 
 /// What a customer owes, as of a day.
@@ -39,23 +41,19 @@ impl Receivables {
         facts: &[Fact],
         as_of: NaiveDate,
     ) -> Result<Self, RefreshError> {
-        let allocation = allocate(facts, as_of).map_err(|_| RefreshError::TooLarge(customer))?;
-        Ok(Self::of_allocation(&allocation, facts, as_of))
+        let entries: Vec<Entry> = facts.iter().filter_map(Entry::of).collect();
+        let allocation = allocate_entries(&entries, as_of);
+        let allocation = allocation.map_err(|_| RefreshError::TooLarge(customer))?;
+        Ok(Self::of_allocation(&allocation, &entries, as_of))
     }
 
-    fn of_allocation(allocation: &Allocation, facts: &[Fact], as_of: NaiveDate) -> Self {
-        let settling = |kind| {
-            use FactKind::{CreditNote, Invoice, Payment};
-            matches!(kind, Invoice | Payment | CreditNote)
-        };
-        let coming = facts
-            .iter()
-            .filter(|fact| settling(fact.kind) && fact.counts() && fact.occurred_on > as_of);
+    fn of_allocation(allocation: &Allocation, entries: &[Entry], as_of: NaiveDate) -> Self {
+        let coming = entries.iter().map(|entry| entry.on);
         Self {
             as_of,
             invoice_count: i64::try_from(allocation.invoices.len()).unwrap_or(i64::MAX),
             unallocated: allocation.unallocated,
-            next_change_on: coming.map(|fact| fact.occurred_on).min(),
+            next_change_on: coming.filter(|day| *day > as_of).min(),
             open_items: open_items(allocation),
         }
     }
@@ -68,13 +66,13 @@ impl Receivables {
 
 /// The allocation of every one of the customers as of a day.
 pub(crate) fn allocate_all(
-    facts: &Facts,
+    known: &Known,
     ids: &BTreeSet<CustomerId>,
     as_of: NaiveDate,
 ) -> Result<BTreeMap<CustomerId, Allocation>, RefreshError> {
     ids.iter()
         .map(|id| {
-            let allocation = allocate(facts.of(*id), as_of);
+            let allocation = allocate_entries(&known.history(*id).entries, as_of);
             Ok((*id, allocation.map_err(|_| RefreshError::TooLarge(*id))?))
         })
         .collect()
@@ -83,7 +81,7 @@ pub(crate) fn allocate_all(
 /// Replaces what is kept of these customers.
 pub(crate) async fn rebuild(
     tx: &Tx,
-    facts: &Facts,
+    known: &Known,
     ledgers: &BTreeMap<CustomerId, Allocation>,
     as_of: NaiveDate,
 ) -> Result<(), DbError> {
@@ -103,7 +101,7 @@ pub(crate) async fn rebuild(
     }
     let (mut heads, mut items) = (Vec::new(), Vec::new());
     for (id, allocation) in ledgers {
-        let kept = Receivables::of_allocation(allocation, facts.of(*id), as_of);
+        let kept = Receivables::of_allocation(allocation, &known.history(*id).entries, as_of);
         if kept.is_empty() {
             continue;
         }

@@ -1,9 +1,10 @@
 //! Brings everything that is derived from customers' facts up to date, in the transaction that
-//! changed them: open items, rollups and evaluations.
+//! changed them: open items, rollups, histories and evaluations.
 
 use crate::error::DbError;
 use crate::evaluations::{self, ModelInForce, Occasion};
 use crate::facts;
+use crate::histories::Known;
 use crate::settings::Settings;
 use crate::sql::{self, MANY};
 use crate::store::Source;
@@ -12,6 +13,7 @@ use crate::{receivables, rollups};
 use chrono::NaiveDate;
 use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use tiercel_domain::evaluation::Edges;
 use tiercel_domain::fact::Fact;
 use tiercel_domain::ids::CustomerId;
 use uuid::Uuid;
@@ -30,7 +32,7 @@ pub struct Basis<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scope {
     pub customers: BTreeSet<CustomerId>,
-    /// First days of the months whose facts changed.
+    /// First days of the months whose facts changed; none where no fact did.
     pub months: BTreeSet<NaiveDate>,
 }
 
@@ -89,12 +91,23 @@ impl Facts {
         Ok(Self(facts::of_customers(source, ids, None).await?))
     }
 
+    /// Only the facts of these kinds on these days.
+    pub(crate) async fn of_days(
+        source: &impl Source,
+        ids: &BTreeSet<CustomerId>,
+        edges: &Edges,
+    ) -> Result<Self, DbError> {
+        Ok(Self(facts::of_days(source, ids, edges).await?))
+    }
+
     pub(crate) fn of(&self, id: CustomerId) -> &[Fact] {
         self.0.get(&id).map_or(&[], Vec::as_slice)
     }
 }
 
 /// Rebuilds open items, rollups of the months in scope, and evaluations as of the basis' date.
+///
+/// Where facts changed, all facts of the customers are read; else what is kept of them.
 ///
 /// Facts are read after the customers are locked, so of many writes at once the last to commit
 /// has seen the facts of all.
@@ -107,17 +120,24 @@ pub async fn customers(
     let ids: Vec<CustomerId> = tx.touch(&scope.customers).await?.into_iter().collect();
     for chunk in ids.chunks(MANY) {
         let chunk: BTreeSet<CustomerId> = chunk.iter().copied().collect();
-        let facts = Facts::load(tx, &chunk).await?;
-        let ledgers = receivables::allocate_all(&facts, &chunk, basis.today)?;
-        receivables::rebuild(tx, &facts, &ledgers, basis.today).await?;
-        rollups::rebuild(tx, &facts, &chunk, &scope.months).await?;
+        let known = if scope.months.is_empty() {
+            let model = basis.model.map(|model| model.model);
+            Known::kept(tx, &chunk, model, basis.today).await?
+        } else {
+            Known::anew(tx, &chunk).await?
+        };
+        let ledgers = receivables::allocate_all(&known, &chunk, basis.today)?;
+        receivables::rebuild(tx, &known, &ledgers, basis.today).await?;
+        if let Some(facts) = known.facts() {
+            rollups::rebuild(tx, facts, &chunk, &scope.months).await?;
+        }
         if let Some(model) = &basis.model {
             let occasion = Occasion {
                 as_of: basis.today,
                 cause,
                 stands: false,
             };
-            evaluations::evaluate(tx, model, occasion, &facts, &ledgers).await?;
+            evaluations::evaluate(tx, model, occasion, &known, &ledgers).await?;
         }
     }
     Ok(())

@@ -2,13 +2,20 @@
 
 use super::model::Criterion;
 use super::subject::Subject;
+use crate::fact::Fact;
 use crate::ids::FactId;
 use chrono::NaiveDate;
 
 /// The facts that the criterion's value was taken from, in the order of their ids; none for
 /// attributes. An on-time rate names the invoices; what settled them is told by the settlement.
-pub fn evidence(criterion: &Criterion, subject: &Subject<'_>, as_of: NaiveDate) -> Vec<FactId> {
-    let mut facts = criterion.measure.facts(subject, as_of);
+/// `facts` are all of the subject's.
+pub fn evidence(
+    criterion: &Criterion,
+    subject: &Subject<'_>,
+    facts: &[Fact],
+    as_of: NaiveDate,
+) -> Vec<FactId> {
+    let mut facts = criterion.measure.facts(subject, facts, as_of);
     facts.sort_unstable();
     facts.dedup();
     facts

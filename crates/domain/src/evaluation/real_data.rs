@@ -3,6 +3,7 @@
 use super::scenarios::{blank_fact, recorded};
 use super::*;
 use crate::fact::{Fact, FactKind};
+use crate::history::{Series, Sums};
 use crate::ids::FactId;
 use crate::period::Window;
 use crate::profile::{Attributes, CustomerKind, Profile};
@@ -30,7 +31,8 @@ fn take(
     };
     let subject = Subject {
         profile: &profile,
-        facts,
+        sums: Sums::Facts(facts),
+        series: &Series::of(facts),
         invoices,
     };
     match measure.take(&subject, day(as_of)).unwrap() {
@@ -39,7 +41,7 @@ fn take(
     }
 }
 
-fn cdnow() -> Option<BTreeMap<String, Vec<Fact>>> {
+pub(super) fn cdnow() -> Option<BTreeMap<String, Vec<Fact>>> {
     let text = std::fs::read_to_string(test_data::file("cdnow/CDNOW_master.txt")?).unwrap();
     let mut customers: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
@@ -84,6 +86,34 @@ fn cdnow_quarter_ends() {
             recency.is_some_and(|days| days < Decimal::from(90))
         });
         assert_eq!(recent.count(), active, "{as_of}");
+    }
+}
+
+#[test]
+fn cdnow_frequency_and_both_recencies_of_every_customer() {
+    let oracle = test_data::records("../reference/oracles/cdnow_full_rfmt_daily.csv");
+    let (Some(customers), Some(oracle)) = (cdnow(), oracle) else {
+        return;
+    };
+    assert_eq!((oracle.len(), customers.len()), (23_570, 23_570));
+    let days = Measure::PurchaseDays {
+        window: Window::All,
+    };
+    for row in oracle {
+        let number = |column: &str| row[column].parse::<Decimal>().unwrap();
+        let facts = &customers[&format!("{:0>5}", row["id"])];
+        let taken = |measure: &Measure| take(measure, facts, &[], "1998-06-30");
+        let recency = number("recency");
+        let age = taken(&Measure::RecencyDays).map(|since| since + recency);
+        let found = (taken(&days), taken(&Measure::BtydRecencyDays), age);
+        let repeats = number("frequency");
+        let expected = (repeats + Decimal::ONE, recency, number("T"));
+        assert_eq!(
+            found,
+            (Some(expected.0), Some(expected.1), Some(expected.2))
+        );
+        let rhythm = (!repeats.is_zero()).then(|| (recency / repeats).normalize());
+        assert_eq!(taken(&Measure::PurchaseIntervalDays), rhythm);
     }
 }
 

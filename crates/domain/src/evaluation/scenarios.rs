@@ -3,7 +3,8 @@
 use super::*;
 use crate::currency::Currency;
 use crate::fact::{Cost, DocumentRef, DocumentStatus, Fact, FactKind, RecordedAmount};
-use crate::ids::{CustomerId, FactId};
+use crate::history::{Series, Sums};
+use crate::ids::{CustomerId, FactId, ProductId};
 use crate::period::Window;
 use crate::profile::{AttributeValue, Attributes, CustomerKind, Profile};
 use crate::scaled::{Amount, Points};
@@ -61,6 +62,9 @@ struct GivenFact {
     status: Option<String>,
     rating: Option<String>,
     author: Option<String>,
+    product: Option<u32>,
+    severity: Option<u8>,
+    minutes: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +73,7 @@ struct GivenInvoice {
     due: Option<DateText>,
     settled: Option<DateText>,
     amount: String,
+    open: Option<String>,
 }
 
 fn day(text: &str) -> NaiveDate {
@@ -96,6 +101,9 @@ impl GivenFact {
                 .map_or(Cost::Missing, |text| Cost::Given(amount(text))),
             rating: self.rating.as_deref().map(amount),
             author: self.author.clone(),
+            product: self.product.map(|id| ProductId::from_bits(id.into())),
+            severity: self.severity,
+            minutes: self.minutes,
             ..blank_fact(
                 number,
                 FactKind::from_word(&self.kind).unwrap(),
@@ -155,7 +163,7 @@ fn invoice(number: usize, given: &GivenInvoice) -> SettledInvoice {
         invoiced_on: day("2024-01-01"),
         due_on: given.due.as_deref().map(day),
         amount: amount(&given.amount),
-        open: Amount::ZERO,
+        open: given.open.as_deref().map_or(Amount::ZERO, amount),
         settled_on: given.settled.as_deref().map(day),
         disputed: false,
     }
@@ -191,6 +199,17 @@ fn measure(text: &str) -> Measure {
         "order_count" => Measure::OrderCount { window },
         "purchase_days" => Measure::PurchaseDays { window },
         "recency_days" => Measure::RecencyDays,
+        "btyd_recency_days" => Measure::BtydRecencyDays,
+        "purchase_interval_days" => Measure::PurchaseIntervalDays,
+        "rhythm_overdue" => Measure::RhythmOverdue,
+        "average_order_value" => Measure::AverageOrderValue { window },
+        "product_breadth" => Measure::ProductBreadth { window },
+        "revenue_trend" => Measure::RevenueTrend { window },
+        "worst_days_late" => Measure::WorstDaysLate { window },
+        "overdue_amount" => Measure::OverdueAmount,
+        "complaint_severity" => Measure::ComplaintSeverity { window },
+        "contact_count" => Measure::ContactCount { window },
+        "service_minutes" => Measure::ServiceMinutes { window },
         "profit_contribution" => Measure::ProfitContribution { window },
         "margin" => Measure::Margin { window },
         "on_time_rate" => Measure::OnTimeRate { window, weight },
@@ -301,9 +320,11 @@ fn check_measures() {
         let invoices: Vec<_> = invoices
             .map(|(number, given)| invoice(number, given))
             .collect();
+        let facts = facts(&scenario.facts);
         let subject = Subject {
             profile: &profile,
-            facts: &facts(&scenario.facts),
+            sums: Sums::Facts(&facts),
+            series: &Series::of(&facts),
             invoices: &invoices,
         };
         let value = measure(&scenario.measure).take(&subject, day("2025-12-31"));
@@ -321,9 +342,11 @@ fn check_evaluations() {
     let model = Model::new(draft()).unwrap();
     for scenario in scenarios().evaluation {
         let profile = profile(None, &scenario.attributes);
+        let facts = facts(&scenario.facts);
         let subject = Subject {
             profile: &profile,
-            facts: &facts(&scenario.facts),
+            sums: Sums::Facts(&facts),
+            series: &Series::of(&facts),
             invoices: &[],
         };
         let evaluation = evaluate(&model, &subject, day("2025-12-31")).unwrap();

@@ -4,7 +4,7 @@ use super::ledger::{Credit, Invoice, Ledger, document_key};
 use crate::fact::Fact;
 use crate::ids::FactId;
 use crate::scaled::Amount;
-use crate::settlement::SettledInvoice;
+use crate::settlement::{Entry, SettledInvoice};
 use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -49,7 +49,16 @@ pub enum AllocationError {
 /// Money paid back (a negative payment) first undoes the payment it names, else the latest one.
 /// All lines of one document are one invoice, named by its first line.
 pub fn allocate(facts: &[Fact], as_of: NaiveDate) -> Result<Allocation, AllocationError> {
-    let mut ledger = Ledger::of(facts, as_of);
+    let entries: Vec<Entry> = facts.iter().filter_map(Entry::of).collect();
+    allocate_entries(&entries, as_of)
+}
+
+/// [`allocate`] from what is already known to owe or to settle.
+pub fn allocate_entries(
+    entries: &[Entry],
+    as_of: NaiveDate,
+) -> Result<Allocation, AllocationError> {
+    let mut ledger = Ledger::of(entries, as_of);
     let mut allocations = Vec::new();
     by_reference(&mut ledger, &mut allocations)?;
     oldest_first(&mut ledger, &mut allocations)?;

@@ -1,7 +1,8 @@
-//! Turns facts into invoices (what is owed) and credits (what pays it), as of a date.
+//! Turns entries into invoices (what is owed) and credits (what pays it), as of a date.
 
-use crate::fact::{DocumentRef, DocumentStatus, Fact, FactKind};
+use crate::fact::DocumentRef;
 use crate::ids::FactId;
+use crate::settlement::{Entry, EntryKind};
 use chrono::NaiveDate;
 use std::collections::HashMap;
 
@@ -47,17 +48,17 @@ pub fn document_key(document: &DocumentRef) -> Document<'_> {
 }
 
 impl<'a> Ledger<'a> {
-    pub fn of(facts: &'a [Fact], as_of: NaiveDate) -> Self {
-        let counts = |fact: &&Fact| fact.counts() && fact.occurred_on <= as_of;
-        let mut known: Vec<&Fact> = facts.iter().filter(counts).collect();
-        known.sort_by_key(|fact| (fact.occurred_on, fact.id));
+    pub fn of(entries: &'a [Entry], as_of: NaiveDate) -> Self {
+        let counts = |entry: &&Entry| entry.on <= as_of;
+        let mut known: Vec<&Entry> = entries.iter().filter(counts).collect();
+        known.sort_by_key(|entry| (entry.on, entry.fact));
         let (negative, invoices): (Vec<_>, Vec<_>) = invoices(&known)
             .into_iter()
             .partition(|invoice| invoice.amount < 0);
         let (mut credits, refunds): (Vec<_>, Vec<_>) = known
             .iter()
-            .filter(|fact| matches!(fact.kind, FactKind::Payment | FactKind::CreditNote))
-            .filter_map(|fact| Credit::of(fact))
+            .filter(|entry| entry.kind == EntryKind::Settles)
+            .filter_map(|entry| Credit::of(entry))
             .chain(negative.iter().map(Credit::of_negative))
             .partition(|credit| credit.left > 0);
         credits.sort_by_key(|credit| (credit.on, credit.fact));
@@ -71,13 +72,13 @@ impl<'a> Ledger<'a> {
 }
 
 impl<'a> Credit<'a> {
-    fn of(fact: &'a Fact) -> Option<Self> {
-        let units = i128::from(fact.base_amount()?.units());
+    fn of(entry: &'a Entry) -> Option<Self> {
+        let units = i128::from(entry.amount.units());
         (units != 0).then_some(Self {
-            fact: fact.id,
-            on: fact.occurred_on,
-            document: fact.document.as_ref(),
-            follows: fact.follows.as_ref(),
+            fact: entry.fact,
+            on: entry.on,
+            document: entry.document.as_ref(),
+            follows: entry.follows.as_ref(),
             left: units,
         })
     }
@@ -94,21 +95,18 @@ impl<'a> Credit<'a> {
 }
 
 /// One invoice per document; `known` is in order of date and fact.
-fn invoices<'a>(known: &[&'a Fact]) -> Vec<Invoice<'a>> {
+fn invoices<'a>(known: &[&'a Entry]) -> Vec<Invoice<'a>> {
     let mut invoices: Vec<Invoice<'a>> = Vec::new();
     let mut places: HashMap<Document<'a>, usize> = HashMap::new();
-    for fact in known.iter().filter(|fact| fact.kind == FactKind::Invoice) {
-        let Some(amount) = fact.base_amount() else {
-            continue;
-        };
-        let place = fact.document.as_ref().map(|document| {
+    for entry in known.iter().filter(|entry| entry.kind == EntryKind::Owes) {
+        let place = entry.document.as_ref().map(|document| {
             *places
                 .entry(document_key(document))
                 .or_insert(invoices.len())
         });
         match place.and_then(|place| invoices.get_mut(place)) {
-            Some(invoice) => invoice.add_line(fact, amount.units().into()),
-            None => invoices.push(Invoice::first_line(fact, amount.units().into())),
+            Some(invoice) => invoice.add_line(entry),
+            None => invoices.push(Invoice::first_line(entry)),
         }
     }
     for invoice in &mut invoices {
@@ -122,26 +120,26 @@ fn invoices<'a>(known: &[&'a Fact]) -> Vec<Invoice<'a>> {
 }
 
 impl<'a> Invoice<'a> {
-    fn first_line(fact: &'a Fact, amount: i128) -> Self {
+    fn first_line(entry: &'a Entry) -> Self {
         Self {
-            fact: fact.id,
-            document: fact.document.as_ref(),
-            follows: fact.follows.as_ref(),
-            invoiced_on: fact.occurred_on,
-            due_on: fact.due_on,
-            disputed: fact.status == DocumentStatus::Disputed,
-            amount,
+            fact: entry.fact,
+            document: entry.document.as_ref(),
+            follows: entry.follows.as_ref(),
+            invoiced_on: entry.on,
+            due_on: entry.due_on,
+            disputed: entry.disputed,
+            amount: entry.amount.units().into(),
             open: 0,
             last_settled_on: None,
         }
     }
 
     /// A document is due when its last line is, as it is settled when its last cent is.
-    fn add_line(&mut self, fact: &'a Fact, amount: i128) {
-        self.amount = self.amount.saturating_add(amount);
-        self.due_on = self.due_on.max(fact.due_on);
-        self.disputed |= fact.status == DocumentStatus::Disputed;
-        self.follows = self.follows.or(fact.follows.as_ref());
+    fn add_line(&mut self, entry: &'a Entry) {
+        self.amount = self.amount.saturating_add(entry.amount.units().into());
+        self.due_on = self.due_on.max(entry.due_on);
+        self.disputed |= entry.disputed;
+        self.follows = self.follows.or(entry.follows.as_ref());
     }
 }
 

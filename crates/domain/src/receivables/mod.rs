@@ -19,5 +19,5 @@ mod properties;
 #[allow(clippy::arithmetic_side_effects)] // A panic fails the test.
 mod scenarios;
 
-pub use allocate::{Allocated, Allocation, AllocationError, allocate};
+pub use allocate::{Allocated, Allocation, AllocationError, allocate, allocate_entries};
 pub use open_items::{OpenItem, open_items};

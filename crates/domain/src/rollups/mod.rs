@@ -11,5 +11,6 @@ mod summary;
 #[allow(clippy::arithmetic_side_effects)] // A panic fails the test.
 mod properties;
 
-pub use rollup::{MEASURES, Rollup, RollupError, RollupKey, month_of, rollup};
+pub use crate::period::month_of;
+pub use rollup::{MEASURES, Rollup, RollupError, RollupKey, by_month, rollup};
 pub use summary::{merge, summarise_by, summary};

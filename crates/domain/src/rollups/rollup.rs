@@ -3,8 +3,9 @@
 use crate::category::CategoryPath;
 use crate::fact::{Fact, FactKind};
 use crate::ids::CustomerId;
+use crate::period::month_of;
 use crate::scaled::Amount;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 
 /// What a rollup is kept for.
@@ -166,11 +167,6 @@ impl Rollup {
     }
 }
 
-/// The first day of a day's month.
-pub fn month_of(day: NaiveDate) -> NaiveDate {
-    day.with_day(1).unwrap_or(day)
-}
-
 /// The sums of facts. Keys to which nothing was added do not appear.
 pub fn rollup(facts: &[Fact]) -> Result<BTreeMap<RollupKey, Rollup>, RollupError> {
     let mut sums: BTreeMap<RollupKey, Sum> = BTreeMap::new();
@@ -188,6 +184,21 @@ pub fn rollup(facts: &[Fact]) -> Result<BTreeMap<RollupKey, Rollup>, RollupError
     }
     sums.into_iter()
         .map(|(key, sum)| Ok((key, sum.rollup()?)))
+        .collect()
+}
+
+/// The sums of facts by month, whatever their category.
+pub fn by_month(facts: &[Fact]) -> Result<BTreeMap<NaiveDate, Rollup>, RollupError> {
+    let mut sums: BTreeMap<NaiveDate, Sum> = BTreeMap::new();
+    for fact in facts {
+        let part = Rollup::of(fact);
+        if part != Rollup::default() {
+            let month = month_of(fact.occurred_on);
+            sums.entry(month).or_default().add(&part);
+        }
+    }
+    sums.into_iter()
+        .map(|(month, sum)| Ok((month, sum.rollup()?)))
         .collect()
 }
 

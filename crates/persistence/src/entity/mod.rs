@@ -2,6 +2,7 @@
 
 pub mod contact;
 pub mod contact_personal;
+pub mod customer_history;
 pub mod customer_key;
 pub mod customer_personal;
 pub mod customer_profile;

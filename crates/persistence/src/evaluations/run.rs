@@ -2,8 +2,9 @@
 
 use super::save::{self, Occasion};
 use crate::customers;
+use crate::histories::Known;
 use crate::receivables;
-use crate::refresh::{self, Basis, Cause, Facts, RefreshError};
+use crate::refresh::{self, Basis, Cause, RefreshError};
 use crate::store::Store;
 use crate::write::{Effects, Tx, Writing, Written};
 use chrono::NaiveDate;
@@ -60,9 +61,9 @@ pub async fn run_chunk(
     let writing = writing(principal);
     let written = store.write(&writing, async |tx| {
         tx.touch(&ids).await?;
-        let facts = Facts::load(tx, &ids).await?;
-        let ledgers = receivables::allocate_all(&facts, &ids, as_of)?;
-        let evaluated = save::evaluate(tx, &model, occasion, &facts, &ledgers).await?;
+        let known = Known::kept(tx, &ids, Some(model.model), as_of).await?;
+        let ledgers = receivables::allocate_all(&known, &ids, as_of)?;
+        let evaluated = save::evaluate(tx, &model, occasion, &known, &ledgers).await?;
         along(tx, last, evaluated).await?;
         Ok::<_, RefreshError>((evaluated, None))
     });

@@ -5,7 +5,8 @@ use super::read::points_text;
 use crate::customers::{self, CustomerState};
 use crate::entity::evaluation;
 use crate::error::DbError;
-use crate::refresh::{Cause, Facts, RefreshError};
+use crate::histories::Known;
+use crate::refresh::{Cause, RefreshError};
 use crate::sql::{self, MANY};
 use crate::store::sealed::Sealed;
 use crate::write::{Change, Tx};
@@ -14,7 +15,6 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::evaluation::{self as decision, Evaluation, Subject};
 use tiercel_domain::ids::{CustomerId, EvaluationId};
-use tiercel_domain::profile::Profile;
 use tiercel_domain::receivables::Allocation;
 use tiercel_domain::scaled::Points;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub(crate) async fn evaluate(
     tx: &Tx,
     model: &ModelInForce<'_>,
     occasion: Occasion,
-    facts: &Facts,
+    known: &Known,
     ledgers: &BTreeMap<CustomerId, Allocation>,
 ) -> Result<usize, RefreshError> {
     let ids: BTreeSet<CustomerId> = ledgers.keys().copied().collect();
@@ -56,7 +56,15 @@ pub(crate) async fn evaluate(
         let (Some(profile), Some(ledger)) = (profiles.get(id), ledgers.get(id)) else {
             continue;
         };
-        let (judged, next) = judge(model, occasion, *id, profile, facts.of(*id), ledger)?;
+        let subject = Subject {
+            profile,
+            sums: known.sums(*id),
+            series: &known.history(*id).series,
+            invoices: &ledger.invoices,
+        };
+        let judged = decision::evaluate(model.model, &subject, occasion.as_of);
+        let judged = judged.map_err(|_| RefreshError::TooLarge(*id))?;
+        let next = decision::next_change_on(model.model, &subject, occasion.as_of);
         let row = row(tx, model, occasion, *id, &judged);
         let row = match current.get(id) {
             Some(before) if is_same(before, &row, occasion) => evaluation::Model {
@@ -111,25 +119,6 @@ async fn current(
         );
     }
     Ok(current)
-}
-
-fn judge(
-    model: &ModelInForce<'_>,
-    occasion: Occasion,
-    customer: CustomerId,
-    profile: &Profile,
-    facts: &[tiercel_domain::fact::Fact],
-    ledger: &Allocation,
-) -> Result<(Evaluation, Option<NaiveDate>), RefreshError> {
-    let subject = Subject {
-        profile,
-        facts,
-        invoices: &ledger.invoices,
-    };
-    let judged = decision::evaluate(model.model, &subject, occasion.as_of);
-    let judged = judged.map_err(|_| RefreshError::TooLarge(customer))?;
-    let next = decision::next_change_on(model.model, &subject, occasion.as_of);
-    Ok((judged, next))
 }
 
 fn row(

@@ -15,9 +15,10 @@ mod record;
 mod revalue;
 mod rows;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod value;
 
+pub(crate) use read::of_days;
 pub use read::{FactFilter, find, of_customers, page, versions};
 pub use record::{Recorded, record};
 pub use revalue::{Revalued, revalue};

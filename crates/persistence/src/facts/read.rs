@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::collections::{BTreeMap, BTreeSet};
+use tiercel_domain::evaluation::Edges;
 use tiercel_domain::fact::{Fact, FactKind};
 use tiercel_domain::ids::{CustomerId, FactId};
 use uuid::Uuid;
@@ -76,6 +77,41 @@ pub async fn of_customers(
         for row in rows {
             let fact = to_fact(&row)?;
             found.entry(fact.customer).or_default().push(fact);
+        }
+    }
+    Ok(found)
+}
+
+/// The current facts of customers of some kinds on some days, in order of day and id; customers
+/// without such facts are absent.
+pub(crate) async fn of_days(
+    source: &impl Source,
+    customers: &BTreeSet<CustomerId>,
+    edges: &Edges,
+) -> Result<BTreeMap<CustomerId, Vec<Fact>>, DbError> {
+    let ids: Vec<Uuid> = customers
+        .iter()
+        .map(|id| Uuid::from_u128(id.bits()))
+        .collect();
+    let kinds: Vec<&str> = edges.kinds.iter().map(|kind| kind.word()).collect();
+    let mut found: BTreeMap<CustomerId, Vec<Fact>> = BTreeMap::new();
+    // One statement for each stretch of days, so that the index leads to nothing else.
+    for days in &edges.days {
+        for chunk in ids.chunks(MANY) {
+            let rows = fact::Entity::find()
+                .filter(fact::Column::CustomerId.is_in(chunk.iter().copied()))
+                .filter(fact::Column::SupersededBy.is_null())
+                .filter(fact::Column::OccurredOn.between(*days.start(), *days.end()))
+                .filter(fact::Column::Kind.is_in(kinds.iter().copied()))
+                .order_by_asc(fact::Column::CustomerId)
+                .order_by_asc(fact::Column::OccurredOn)
+                .order_by_asc(fact::Column::FactId)
+                .all(source.connection())
+                .await?;
+            for row in rows {
+                let fact = to_fact(&row)?;
+                found.entry(fact.customer).or_default().push(fact);
+            }
         }
     }
     Ok(found)

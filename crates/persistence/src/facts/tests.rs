@@ -21,20 +21,20 @@ use tiercel_domain::rollups::rollup;
 use tiercel_domain::scaled::Amount;
 use uuid::Uuid;
 
-const TODAY: &str = "2024-06-30";
+pub(crate) const TODAY: &str = "2024-06-30";
 
-struct World {
-    store: Store,
+pub(crate) struct World {
+    pub(crate) store: Store,
     settings: Settings,
-    model: Model,
+    pub(crate) model: Model,
     _directory: tempfile::TempDir,
 }
 
-fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn customer(number: u128) -> CustomerId {
+pub(crate) fn customer(number: u128) -> CustomerId {
     CustomerId::from_bits(number)
 }
 
@@ -70,7 +70,7 @@ fn model() -> Model {
     .unwrap()
 }
 
-async fn world(customers: u128) -> World {
+pub(crate) async fn world(customers: u128) -> World {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/t.db", directory.path().display());
     let store = Store::open(&url, Clock::System).await.unwrap();
@@ -101,7 +101,7 @@ async fn world(customers: u128) -> World {
 }
 
 impl World {
-    fn basis(&self) -> Basis<'_> {
+    pub(crate) fn basis(&self) -> Basis<'_> {
         Basis {
             settings: &self.settings,
             today: day(TODAY),
@@ -113,7 +113,10 @@ impl World {
         }
     }
 
-    async fn record(&self, facts: &[IncomingFact]) -> Result<Vec<Recorded>, RefreshError> {
+    pub(crate) async fn record(
+        &self,
+        facts: &[IncomingFact],
+    ) -> Result<Vec<Recorded>, RefreshError> {
         let writing = Writing {
             principal: "test",
             action: "facts.recorded",
@@ -143,7 +146,7 @@ impl World {
     }
 }
 
-fn order(id: &str, of: u128, amount: &str, on: &str) -> IncomingFact {
+pub(crate) fn order(id: &str, of: u128, amount: &str, on: &str) -> IncomingFact {
     IncomingFact {
         source: "erp".into(),
         external_id: id.into(),
@@ -333,10 +336,10 @@ async fn a_run_as_of_another_day_stands_until_facts_change() {
 }
 
 /// A fixed sequence of numbers that looks random.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -344,7 +347,7 @@ impl Dice {
         (self.0 >> 33) % sides
     }
 
-    fn fact(&mut self) -> IncomingFact {
+    pub(crate) fn fact(&mut self) -> IncomingFact {
         use FactKind::{CreditNote, Invoice, OrderLine, Payment, Return};
         let kinds = [OrderLine, Invoice, Payment, CreditNote, Return];
         let kind = kinds[usize::try_from(self.roll(5)).unwrap()];

@@ -4,10 +4,10 @@ use super::time::{next_passage, whole_above};
 use crate::evaluation::evaluate::EvaluationError;
 use crate::evaluation::measures::Weight;
 use crate::evaluation::model::Scoring;
-use crate::evaluation::subject::{Span, Subject};
+use crate::evaluation::subject::Subject;
 use crate::evaluation::value::{Measured, MissingReason, sum};
 use crate::ids::FactId;
-use crate::period::{Window, days_between};
+use crate::period::{Span, Window, days_between};
 use crate::settlement::SettledInvoice;
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
@@ -47,6 +47,43 @@ pub(super) fn average_days_late(
         return Ok(Measured::Missing(MissingReason::NoData));
     }
     Measured::ratio(lateness.days, lateness.invoices, 1)
+}
+
+pub(super) fn worst_days_late(
+    subject: &Subject<'_>,
+    span: Span,
+) -> Result<Measured, EvaluationError> {
+    let worst = due(subject, span).map(|due| due.days_late).max();
+    worst.map_or(
+        Ok(Measured::Missing(MissingReason::NoData)),
+        Measured::count,
+    )
+}
+
+pub(super) fn overdue_amount(
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Result<Measured, EvaluationError> {
+    if subject
+        .invoices
+        .iter()
+        .all(|invoice| invoice.invoiced_on > as_of)
+    {
+        return Ok(Measured::Missing(MissingReason::NoData));
+    }
+    let open = overdue(subject, as_of).map(|invoice| invoice.open.units());
+    Measured::amount(sum(open))
+}
+
+/// The invoices with something open whose due date has passed.
+pub(super) fn overdue<'a>(
+    subject: &Subject<'a>,
+    as_of: NaiveDate,
+) -> impl Iterator<Item = &'a SettledInvoice> + use<'a> {
+    subject.invoices.iter().filter(move |invoice| {
+        let is_late = invoice.due_on.is_some_and(|due_on| due_on < as_of);
+        is_late && invoice.invoiced_on <= as_of && !invoice.open.is_zero()
+    })
 }
 
 /// The invoices due in the span of which it is known whether they were paid on time.
@@ -95,18 +132,18 @@ pub(super) fn next_settled_change(
 
 fn judged(invoice: &SettledInvoice, span: Span) -> Option<Due> {
     let due_on = invoice.due_on.filter(|day| span.contains(*day))?;
-    if invoice.invoiced_on > span.until {
+    if invoice.invoiced_on > span.until() {
         return None;
     }
-    let settled_on = invoice.settled_on.filter(|day| *day <= span.until);
+    let settled_on = invoice.settled_on.filter(|day| *day <= span.until());
     // Due today and open: the day is not over, so it is neither late nor on time.
-    if settled_on.is_none() && due_on == span.until {
+    if settled_on.is_none() && due_on == span.until() {
         return None;
     }
     Some(Due {
         invoice: invoice.invoice,
         amount: invoice.amount.units(),
-        days_late: days_between(due_on, settled_on.unwrap_or(span.until)).max(0),
+        days_late: days_between(due_on, settled_on.unwrap_or(span.until())).max(0),
         open: settled_on.is_none(),
     })
 }
@@ -130,7 +167,7 @@ pub(super) fn next_due_change(
 }
 
 /// The first date on which open invoices, later by a day each day, lift the mean into another band.
-pub(super) fn next_lateness_band(
+pub(super) fn next_mean_band(
     scoring: &Scoring,
     window: Window,
     subject: &Subject<'_>,
@@ -149,6 +186,23 @@ pub(super) fn next_lateness_band(
     let Some(days) = lateness.days_until(edge) else {
         return Some(tomorrow);
     };
+    as_of.checked_add_days(Days::new(days.max(1)))
+}
+
+/// The first date on which the oldest open invoice is late enough to move the worst into another
+/// band.
+pub(super) fn next_worst_band(
+    scoring: &Scoring,
+    window: Window,
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Option<NaiveDate> {
+    let span = Span::new(window, as_of);
+    let worst = due(subject, span).map(|due| due.days_late).max()?;
+    let open = due(subject, span).filter(|due| due.open);
+    let open = open.map(|due| due.days_late).max()?;
+    let edge = whole_above(scoring.next_edge_above(Decimal::from(worst))?)?;
+    let days = edge.saturating_sub(u64::try_from(open).unwrap_or(0));
     as_of.checked_add_days(Days::new(days.max(1)))
 }
 

@@ -1,64 +1,73 @@
 //! How much and how often a customer orders.
 
+use super::time::span_before;
 use crate::evaluation::evaluate::EvaluationError;
-use crate::evaluation::subject::{Span, Subject};
-use crate::evaluation::value::{Measured, MissingReason, sum};
-use crate::fact::{Fact, FactKind};
+use crate::evaluation::subject::Subject;
+use crate::evaluation::value::{Measured, MissingReason};
+use crate::fact::FactKind;
+use crate::period::{Span, Window};
 use chrono::NaiveDate;
 
-const ORDER_LINES: &[FactKind] = &[FactKind::OrderLine];
-
 pub(super) fn revenue(subject: &Subject<'_>, span: Span) -> Result<Measured, EvaluationError> {
-    if !subject.ever_ordered(span.until) {
+    if !ever_ordered(subject, span) {
         return Ok(Measured::Missing(MissingReason::NoData));
     }
-    Measured::amount(sales(subject, span))
+    Measured::amount(subject.sums.over(span).revenue)
 }
 
 pub(super) fn order_count(subject: &Subject<'_>, span: Span) -> Result<Measured, EvaluationError> {
-    if !subject.ever_ordered(span.until) {
+    if !ever_ordered(subject, span) {
         return Ok(Measured::Missing(MissingReason::NoData));
     }
-    Measured::count(orders(subject, span))
+    Measured::count(subject.series.orders_in(span))
 }
 
 pub(super) fn purchase_days(
     subject: &Subject<'_>,
     span: Span,
 ) -> Result<Measured, EvaluationError> {
-    if !subject.ever_ordered(span.until) {
+    if !ever_ordered(subject, span) {
         return Ok(Measured::Missing(MissingReason::NoData));
     }
-    let mut days: Vec<NaiveDate> = subject
-        .counted(ORDER_LINES, span)
-        .map(|line| line.occurred_on)
-        .collect();
-    days.sort_unstable();
-    days.dedup();
+    let days = subject.series.days_in(FactKind::OrderLine, span);
     Measured::count(days.len())
 }
 
-/// Net value of the order lines in the span, in units of an amount.
-pub(super) fn sales(subject: &Subject<'_>, span: Span) -> i128 {
-    sum(subject.counted(ORDER_LINES, span).map(base_units))
+pub(super) fn average_order_value(
+    subject: &Subject<'_>,
+    span: Span,
+) -> Result<Measured, EvaluationError> {
+    let orders = i128::from(subject.series.orders_in(span));
+    // The amounts' four decimals become part of the divisor.
+    let revenue = subject.sums.over(span).revenue;
+    Measured::ratio(revenue, orders.saturating_mul(10_000), 1)
 }
 
-/// Distinct order documents in the span, plus the lines that name none.
-pub(super) fn orders(subject: &Subject<'_>, span: Span) -> usize {
-    let lines = subject.counted(ORDER_LINES, span);
-    let (mut named, mut alone) = (Vec::new(), 0_usize);
-    for line in lines {
-        match &line.document {
-            Some(document) => named.push((&document.system, &document.kind, &document.id)),
-            None => alone = alone.saturating_add(1),
-        }
+pub(super) fn product_breadth(
+    subject: &Subject<'_>,
+    span: Span,
+) -> Result<Measured, EvaluationError> {
+    if !ever_ordered(subject, span) {
+        return Ok(Measured::Missing(MissingReason::NoData));
     }
-    named.sort_unstable();
-    named.dedup();
-    named.len().saturating_add(alone)
+    Measured::count(subject.series.products_in(span))
 }
 
-/// The amount in base currency in integer units; a fact without amount is worth nothing.
-pub(super) fn base_units(fact: &Fact) -> i64 {
-    fact.base_amount().unwrap_or_default().units()
+pub(super) fn trend(
+    subject: &Subject<'_>,
+    window: Window,
+    as_of: NaiveDate,
+) -> Result<Measured, EvaluationError> {
+    let Some(before) = span_before(window, as_of) else {
+        return Ok(Measured::Missing(MissingReason::NoDenominator));
+    };
+    let before = subject.sums.over(before).revenue;
+    let now = subject.sums.over(Span::new(window, as_of)).revenue;
+    Measured::ratio(now.saturating_sub(before), before, 100)
+}
+
+/// Whether the customer ordered anything up to the end of the span, within it or before.
+pub(super) fn ever_ordered(subject: &Subject<'_>, span: Span) -> bool {
+    let first = subject.series.days_of(FactKind::OrderLine).first();
+    first.is_some_and(|day| *day <= span.until())
 }

@@ -2,11 +2,10 @@
 
 use crate::evaluation::evaluate::EvaluationError;
 use crate::evaluation::model::Scoring;
-use crate::evaluation::subject::{Span, Subject};
+use crate::evaluation::subject::Subject;
 use crate::evaluation::value::{Measured, MissingReason};
-use crate::fact::{Fact, FactKind};
-use crate::ids::FactId;
-use crate::period::{Window, days_between, months_between};
+use crate::fact::FactKind;
+use crate::period::{Span, Window, days_between, months_between};
 use chrono::{Days, Months, NaiveDate};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -31,30 +30,6 @@ pub(super) fn tenure_months(
     }
 }
 
-/// The order lines of the latest day with any.
-pub(super) fn latest_purchase(subject: &Subject<'_>, as_of: NaiveDate) -> Vec<FactId> {
-    let Some(day) = last_purchase(subject, as_of) else {
-        return Vec::new();
-    };
-    subject
-        .standing(&[FactKind::OrderLine])
-        .filter(|line| line.occurred_on == day)
-        .map(|line| line.id)
-        .collect()
-}
-
-/// The facts of the first day, where the profile does not tell when the relationship began.
-pub(super) fn first_facts(subject: &Subject<'_>, as_of: NaiveDate) -> Vec<FactId> {
-    match (subject.profile.since, began_on(subject, as_of)) {
-        (None, Some(day)) => subject
-            .standing(FactKind::ALL)
-            .filter(|fact| fact.occurred_on == day)
-            .map(|fact| fact.id)
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
 /// The first date on which a fact of these kinds begins to count or leaves the window.
 pub(super) fn next_fact_change(
     kinds: &'static [FactKind],
@@ -62,8 +37,8 @@ pub(super) fn next_fact_change(
     subject: &Subject<'_>,
     as_of: NaiveDate,
 ) -> Option<NaiveDate> {
-    let days = subject.standing(kinds).map(|fact| fact.occurred_on);
-    next_passage(days, window.unwrap_or(Window::All), as_of)
+    let days = kinds.iter().flat_map(|kind| subject.series.days_of(*kind));
+    next_passage(days.copied(), window.unwrap_or(Window::All), as_of)
 }
 
 /// The first date on which one of `days` begins to lie in the window or leaves it.
@@ -83,6 +58,25 @@ pub(super) fn next_passage(
     }
     let leaving = oldest.and_then(|day| window.leaves_on(day));
     [coming, leaving].into_iter().flatten().min()
+}
+
+/// The window of the same length that ends before the window does begin.
+pub(super) fn span_before(window: Window, as_of: NaiveDate) -> Option<Span> {
+    window.opens_after(as_of).map(|end| Span::new(window, end))
+}
+
+/// The first date on which an order line leaves the window before the window.
+pub(super) fn next_leaving_before(
+    window: Window,
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Option<NaiveDate> {
+    let before = span_before(window, as_of)?;
+    let oldest = subject
+        .series
+        .days_in(FactKind::OrderLine, before)
+        .first()?;
+    window.leaves_on(window.leaves_on(*oldest)?)
 }
 
 pub(super) fn next_recency_band(
@@ -113,17 +107,15 @@ pub(super) fn whole_above(edge: Decimal) -> Option<u64> {
     edge.ceil().to_u64()
 }
 
-fn last_purchase(subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
-    let lines = subject.counted(&[FactKind::OrderLine], Span::new(Window::All, as_of));
-    lines.map(|line| line.occurred_on).max()
+/// The latest day with an order line.
+pub(super) fn last_purchase(subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
+    let span = Span::new(Window::All, as_of);
+    let days = subject.series.days_in(FactKind::OrderLine, span);
+    days.last().copied()
 }
 
-fn began_on(subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
-    let began = subject.profile.since.or_else(|| {
-        let days = subject
-            .standing(FactKind::ALL)
-            .map(|fact: &Fact| fact.occurred_on);
-        days.min()
-    });
+/// The day on which the relationship began, if it has.
+pub(super) fn began_on(subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
+    let began = subject.profile.since.or_else(|| subject.series.first_day());
     began.filter(|day| *day <= as_of)
 }

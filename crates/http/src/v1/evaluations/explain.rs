@@ -15,6 +15,7 @@ use actix_web::{HttpResponse, get};
 use tiercel_domain::evaluation::{
     self as decision, Criterion, CriterionResult, Evaluation, Matched, Measure, Measured, Scoring,
 };
+use tiercel_domain::history::{Series, Sums};
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::period::Window;
 use tiercel_domain::receivables::{Allocation, allocate};
@@ -49,6 +50,7 @@ struct Judged {
     moment: Moment,
     model: PublishedModel,
     subject: Subject,
+    series: Series,
     ledger: Allocation,
     evaluation: Evaluation,
     with_costs: bool,
@@ -75,7 +77,8 @@ impl Judged {
         let model = model_for(tenant, &moment).await?;
         let too_large = || Problem::from(RefreshError::TooLarge(id));
         let ledger = allocate(&subject.facts, moment.as_of).map_err(|_| too_large())?;
-        let read = reading(&subject, &ledger);
+        let series = Series::of(&subject.facts);
+        let read = reading(&subject, &series, &ledger);
         let evaluation = decision::evaluate(model.in_force().model, &read, moment.as_of);
         Ok(Self {
             id,
@@ -83,9 +86,14 @@ impl Judged {
             evaluation: evaluation.map_err(|_| too_large())?,
             model,
             subject,
+            series,
             ledger,
             with_costs: tenant.allows(Scope::CostsRead),
         })
+    }
+
+    fn read(&self) -> decision::Subject<'_> {
+        reading(&self.subject, &self.series, &self.ledger)
     }
 
     fn criteria(&self) -> impl Iterator<Item = (&Criterion, &CriterionResult)> {
@@ -152,8 +160,8 @@ impl Judged {
     }
 
     fn evidence(&self, criterion: &Criterion, measured: &MeasureResponse) -> EvidenceResponse {
-        let read = reading(&self.subject, &self.ledger);
-        let facts = decision::evidence(criterion, &read, self.moment.as_of);
+        let facts = &self.subject.facts;
+        let facts = decision::evidence(criterion, &self.read(), facts, self.moment.as_of);
         let window = measured.window.as_ref();
         let from = window.and_then(|window| window.from.as_ref());
         let from = from.map_or_else(String::new, |day| format!("&occurred_from={day}"));
@@ -172,8 +180,7 @@ impl Judged {
     fn response(&self, explain: Explain) -> EvaluationResponse {
         let model = self.model.in_force().model;
         let tier = model.tiers().get(self.evaluation.tier);
-        let read = reading(&self.subject, &self.ledger);
-        let next = decision::next_change_on(model, &read, self.moment.as_of);
+        let next = decision::next_change_on(model, &self.read(), self.moment.as_of);
         let criteria = (explain != Explain::None).then(|| {
             let criteria = self.criteria();
             criteria
@@ -197,10 +204,16 @@ impl Judged {
     }
 }
 
-fn reading<'a>(subject: &'a Subject, ledger: &'a Allocation) -> decision::Subject<'a> {
+/// Every fact is at hand, so that each can be named.
+fn reading<'a>(
+    subject: &'a Subject,
+    series: &'a Series,
+    ledger: &'a Allocation,
+) -> decision::Subject<'a> {
     decision::Subject {
         profile: &subject.profile,
-        facts: &subject.facts,
+        sums: Sums::Facts(&subject.facts),
+        series,
         invoices: &ledger.invoices,
     }
 }

@@ -1,0 +1,73 @@
+//! What one evaluation has at hand of some customers.
+
+use crate::refresh::{Facts, RefreshError};
+use crate::write::Tx;
+use chrono::NaiveDate;
+use std::collections::{BTreeMap, BTreeSet};
+use tiercel_domain::evaluation::{Model, edges};
+use tiercel_domain::history::{History, Sums};
+use tiercel_domain::ids::CustomerId;
+
+/// Histories, and facts for what months cannot tell.
+pub(crate) struct Known {
+    histories: BTreeMap<CustomerId, History>,
+    /// Of a customer without facts.
+    none: History,
+    facts: Facts,
+    /// Whether `facts` are all facts, not only those of the months that windows cut.
+    is_whole: bool,
+}
+
+impl Known {
+    /// From every fact. Replaces the rows, for the facts have changed.
+    pub(crate) async fn anew(tx: &Tx, ids: &BTreeSet<CustomerId>) -> Result<Self, RefreshError> {
+        let facts = Facts::load(tx, ids).await?;
+        let histories = super::of_facts(&facts, ids)?;
+        super::save(tx, &histories).await?;
+        Ok(Self {
+            histories,
+            none: History::default(),
+            facts,
+            is_whole: true,
+        })
+    }
+
+    /// From the rows, and the few facts at the edges of the model's windows as of a date. The
+    /// customers must be locked by the write.
+    pub(crate) async fn kept(
+        tx: &Tx,
+        ids: &BTreeSet<CustomerId>,
+        model: Option<&Model>,
+        as_of: NaiveDate,
+    ) -> Result<Self, RefreshError> {
+        let histories = super::load(tx, ids).await?;
+        let edges = model.map(|model| edges(model, as_of)).unwrap_or_default();
+        let known = histories.keys().copied().collect();
+        Ok(Self {
+            histories,
+            none: History::default(),
+            facts: Facts::of_days(tx, &known, &edges).await?,
+            is_whole: false,
+        })
+    }
+
+    pub(crate) fn history(&self, id: CustomerId) -> &History {
+        self.histories.get(&id).unwrap_or(&self.none)
+    }
+
+    /// All facts, where they were read.
+    pub(crate) fn facts(&self) -> Option<&Facts> {
+        self.is_whole.then_some(&self.facts)
+    }
+
+    pub(crate) fn sums(&self, id: CustomerId) -> Sums<'_> {
+        let facts = self.facts.of(id);
+        if self.is_whole {
+            return Sums::Facts(facts);
+        }
+        Sums::Months {
+            months: &self.history(id).months,
+            edges: facts,
+        }
+    }
+}
