@@ -331,3 +331,58 @@ async fn insert(source: &impl Source, master: &MasterKey, made: Made) -> Result<
         .await?;
     Ok(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Clock, Store};
+    use chrono::TimeDelta;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    #[tokio::test]
+    async fn keys_are_replaced_by_age_once_and_sign_when_they_are_due() {
+        let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let time = Arc::new(AtomicI64::new(start.timestamp_micros()));
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/test.db", dir.path().display());
+        let store = Store::open(&url, Clock::Manual(time.clone())).await;
+        let store = store.unwrap();
+        let master = MasterKey::new([7; 32]);
+        let first = Keys::load(&store, &master).await.unwrap().signing[0].id;
+
+        let day = |days| start + TimeDelta::days(days);
+        let by_age = |today: DateTime<Utc>| Rotation {
+            principal: "test",
+            active_from: today + TimeDelta::minutes(10),
+            former_until: today + TimeDelta::days(1),
+            made_before: today - TimeDelta::days(90),
+        };
+        let rotate = async |today: DateTime<Utc>| {
+            time.store(today.timestamp_micros(), Ordering::SeqCst);
+            rotate(&store, &master, &by_age(today)).await.unwrap()
+        };
+        assert_eq!(rotate(day(90)).await, None);
+        let second = rotate(day(91)).await.unwrap();
+        assert_eq!(rotate(day(91)).await, None, "another instance comes later");
+
+        let signing = signing_keys(&store, &master).await.unwrap();
+        let at = |now| signer(&signing, now).unwrap().id;
+        assert_eq!(at(day(91)), first);
+        assert_eq!(at(day(91) + TimeDelta::minutes(10)), second);
+        let published = async || {
+            let all = public_signing_keys(&store).await.unwrap();
+            all.into_iter().map(|key| key.id).collect::<Vec<_>>()
+        };
+        assert_eq!(published().await, [second, first]);
+        time.store(day(92).timestamp_micros(), Ordering::SeqCst);
+        assert_eq!(published().await, [second]);
+        let other = Keys::load(&store, &MasterKey::new([8; 32])).await.unwrap();
+        assert_eq!(
+            other.signing.len(),
+            1,
+            "another master key signs with its own"
+        );
+        assert_eq!(published().await.len(), 2);
+    }
+}
