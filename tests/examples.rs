@@ -112,6 +112,7 @@ runs! {
     call_centre: "docs/call-centre.md";
     imports: "docs/imports.md";
     operators: "docs/operators.md";
+    security: "docs/security.md";
 }
 
 /// Runs one page and compares its answers.

@@ -12,6 +12,7 @@
 
 mod support;
 
+mod access;
 mod api;
 mod architecture;
 mod cli;

@@ -110,7 +110,14 @@ impl Server {
 
     /// Another server on the same database.
     pub fn another(&self) -> Instance {
-        let (process, base) = spawn(&self.database);
+        self.another_with(&[])
+    }
+
+    /// Another server on the same database, configured by these variables.
+    pub fn another_with(&self, environment: &[(&str, &str)]) -> Instance {
+        let mut command = self.database.command(&SERVE);
+        command.envs(environment.iter().copied());
+        let (process, base) = start(command);
         Instance { process, base }
     }
 
@@ -145,6 +152,17 @@ impl Instance {
     pub fn bearing(&self, token: &str) -> Api {
         Api::new(&self.base, Some(token.to_owned()))
     }
+
+    pub fn without_token(&self) -> Api {
+        Api::new(&self.base, None)
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub fn stop(mut self) {
+        let pid = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(told.unwrap().success() && self.process.wait().unwrap().success());
+    }
 }
 
 impl Drop for Instance {
@@ -161,9 +179,15 @@ impl Drop for Server {
     }
 }
 
+/// On a port that the system chooses.
+const SERVE: [&str; 3] = ["serve", "--bind", "127.0.0.1:0"];
+
 fn spawn(database: &Database) -> (Child, String) {
-    let mut process = database
-        .command(&["serve", "--bind", "127.0.0.1:0"])
+    start(database.command(&SERVE))
+}
+
+fn start(mut command: Command) -> (Child, String) {
+    let mut process = command
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

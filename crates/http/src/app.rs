@@ -3,8 +3,8 @@
 use crate::health::{self, Draining};
 use crate::intake::{self, Parameterless};
 use crate::methods::{self, Methods};
-use crate::tenant::Hosted;
-use crate::{oauth, openapi, problems_page, request_id, v1};
+use crate::tenant::{self, Hosted};
+use crate::{cors, limit, oauth, openapi, problems_page, request_id, v1};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, web};
@@ -46,7 +46,10 @@ pub fn build(
         .service(web::redirect("/docs", "/docs/"))
         .service(docs)
         .default_service(web::to(methods::answer_other))
+        .wrap(actix_web::middleware::from_fn(tenant::admit))
         .wrap(actix_web::middleware::from_fn(intake::check))
+        .wrap(actix_web::middleware::from_fn(limit::tell))
+        .wrap(actix_web::middleware::from_fn(cors::allow))
         .wrap(actix_web::middleware::from_fn(request_id::attach))
 }
 

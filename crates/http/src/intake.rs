@@ -2,12 +2,11 @@
 //! that can be undone, and no parameters where an operation has none.
 
 use crate::problem::{Kind, Problem};
-use actix_web::Error;
-use actix_web::body::MessageBody;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::web;
+use actix_web::{Error, ResponseError, web};
 use std::collections::BTreeSet;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr};
@@ -52,15 +51,16 @@ fn takes_no_query(operation: &Operation) -> bool {
 pub async fn check(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     if let Some(refusal) = refusal(&request) {
-        return Err(refusal.into());
+        let response = refusal.error_response();
+        return Ok(request.into_response(response).map_into_right_body());
     }
     if request.method() == Method::HEAD {
         // The connection remembers what was asked: it sends the headers and leaves the body out.
         request.head_mut().method = Method::GET;
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_left_body())
 }
 
 fn refusal(request: &ServiceRequest) -> Option<Problem> {

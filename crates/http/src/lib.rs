@@ -3,12 +3,17 @@
 pub mod app;
 pub mod body;
 pub mod book;
+mod claims;
+mod cors;
+mod credential;
 pub mod etag;
 pub mod faults;
 pub mod flows;
 pub mod follow;
 pub mod health;
 mod intake;
+pub mod issuers;
+pub mod limit;
 pub mod listing;
 mod methods;
 pub mod oauth;
@@ -24,7 +29,10 @@ pub mod scope;
 mod strict;
 pub mod tenant;
 pub mod token;
+mod trust;
+pub mod uses;
 mod v1;
+pub mod verifier;
 pub mod wire;
 
 pub use v1::seed_defaults;

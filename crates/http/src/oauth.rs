@@ -1,16 +1,15 @@
 //! `POST /oauth/token`: a client shows its secret and gets a short-lived token.
 
+use crate::credential::{Credential, basic};
 use crate::problem::Problem;
 use crate::scope::Scope;
-use crate::tenant::Hosted;
-use crate::token;
+use crate::tenant::{self, Hosted};
+use crate::token::{self, Principal};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use tiercel_persistence::clients::{self, Client};
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Client credentials grant (RFC 6749, section 4.4); id and secret here or as Basic authorization.
@@ -66,34 +65,50 @@ pub async fn issue_token(
     if form.grant_type != "client_credentials" {
         return Ok(refused(400, "unsupported_grant_type"));
     }
+    let twice =
+        form.client_secret.is_some() && request.headers().contains_key(header::AUTHORIZATION);
+    if twice {
+        return Ok(refused(400, "invalid_request"));
+    }
     let Some((id, secret)) = credentials(&request, &form) else {
         return Ok(refused(401, "invalid_client"));
     };
-    let found = clients::authenticate(&*hosted.store, id.parse().ok(), &secret).await?;
-    let Some(client) = found else {
+    let Some(client) = client(&request, &hosted, &id, &secret).await? else {
         return Ok(refused(401, "invalid_client"));
     };
     let Some(scopes) = granted(&client, form.scope.as_deref()) else {
         return Ok(refused(400, "invalid_scope"));
     };
-    hosted.verifier.welcome(&hosted.store, client.id).await?;
-    answer(&hosted, &client, &scopes)
+    let principal = Principal {
+        scopes,
+        ..client.as_ref().clone()
+    };
+    answer(&hosted, &principal)
 }
 
-fn answer(
+/// The client with this secret, counted as one of its requests.
+async fn client(
+    request: &HttpRequest,
     hosted: &Hosted,
-    client: &Client,
-    scopes: &BTreeSet<Scope>,
-) -> Result<HttpResponse, Problem> {
-    let subject = client.id.to_string();
-    let access_token = token::issue(
-        &hosted.keys.signing,
-        &subject,
-        scopes,
-        hosted.now(),
-        token::LIFETIME,
-    )?;
-    let words: Vec<&str> = scopes.iter().map(|scope| scope.word()).collect();
+    id: &str,
+    secret: &str,
+) -> Result<Option<Arc<Principal>>, Problem> {
+    let credential = Credential::Secret {
+        id: id.into(),
+        secret: secret.into(),
+    };
+    let Some(caller) = tenant::find_caller(hosted, &credential).await? else {
+        return Ok(None);
+    };
+    tenant::count(request, &caller, hosted.now())?;
+    Ok(Some(caller.principal))
+}
+
+fn answer(hosted: &Hosted, principal: &Principal) -> Result<HttpResponse, Problem> {
+    let now = hosted.now();
+    let signer = hosted.verifier.signer(now)?;
+    let access_token = token::issue(&signer, principal, now, token::LIFETIME)?;
+    let words: Vec<&str> = principal.scopes.iter().map(|scope| scope.word()).collect();
     let body = TokenResponse {
         access_token,
         token_type: "Bearer".into(),
@@ -125,41 +140,27 @@ fn credentials(request: &HttpRequest, form: &TokenRequest) -> Option<(String, St
     if let (Some(id), Some(secret)) = (&form.client_id, &form.client_secret) {
         return Some((id.clone(), secret.clone()));
     }
-    let value = request
-        .headers()
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    let decoded = STANDARD.decode(encoded.trim()).ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    scheme
-        .eq_ignore_ascii_case("basic")
-        .then(|| (id.to_owned(), secret.to_owned()))
+    basic(request.headers().get(header::AUTHORIZATION)?)
 }
 
 /// What is asked for, where the client has all of it.
-fn granted(client: &Client, asked: Option<&str>) -> Option<BTreeSet<Scope>> {
-    let owned: BTreeSet<Scope> = client
-        .scopes
-        .iter()
-        .filter_map(|word| Scope::from_word(word))
-        .collect();
+fn granted(client: &Principal, asked: Option<&str>) -> Option<BTreeSet<Scope>> {
+    let owned = &client.scopes;
     let Some(asked) = asked else {
-        return Some(owned);
+        return Some(owned.clone());
     };
     let asked: Option<BTreeSet<Scope>> = asked.split_whitespace().map(Scope::from_word).collect();
-    asked.filter(|asked| owned.contains(&Scope::Admin) || asked.is_subset(&owned))
+    asked.filter(|asked| owned.contains(&Scope::Admin) || asked.is_subset(owned))
 }
 
 /// Publish the keys that sign tokens
 ///
-/// A JSON Web Key Set (RFC 7517).
+/// A JSON Web Key Set (RFC 7517). A new key stands there before it signs, an old one until the last
+/// token it signed has ended.
 #[utoipa::path(tag = "access", responses((status = 200, description = "The public keys", body = Object)))]
 #[get("/.well-known/jwks.json")]
 pub async fn list_keys(hosted: web::Data<Hosted>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "max-age=300"))
-        .json(hosted.verifier.jwks())
+        .json(hosted.verifier.jwks(hosted.now()))
 }

@@ -3,7 +3,8 @@
 use crate::problem::{FieldError, ProblemBody};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{
-    ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
+    ApiKey, ApiKeyValue, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes,
+    SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
     ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required, Response,
@@ -28,6 +29,13 @@ const WITH_CONDITIONS: [(&str, &str); 3] = [
     ("409", "Conflict"),
     ("412", "Stale"),
     ("428", "PreconditionRequired"),
+];
+
+/// Operations whose answers hold secrets: they are not kept, so they take no `Idempotency-Key`.
+const SECRET: [&str; 3] = [
+    "/v1/clients",
+    "/v1/clients/{id}/rotate",
+    "/v1/customer-tokens",
 ];
 
 /// Completes what the handlers declare: title, security, problem responses.
@@ -63,12 +71,10 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             .responses
             .insert(format!("{name}Problem"), RefOr::T(problem(status)));
     }
-    components
-        .security_schemes
-        .insert("bearer".into(), RefOr::T(bearer()));
-    components
-        .security_schemes
-        .insert("oauth2".into(), RefOr::T(oauth2()));
+    for (name, scheme) in schemes() {
+        let schemes = &mut components.security_schemes;
+        schemes.insert(name.into(), RefOr::T(scheme));
+    }
     for (status, name) in WITH_CONDITIONS {
         let response = RefOr::T(problem(status));
         components
@@ -79,7 +85,8 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         if let Some(patch) = &mut item.patch {
             refer(patch, &WITH_CONDITIONS);
         }
-        if let Some(post) = item.post.as_mut().filter(|_| path.starts_with("/v1")) {
+        let keeps = |path: &str| path.starts_with("/v1") && !SECRET.contains(&path);
+        if let Some(post) = item.post.as_mut().filter(|_| keeps(path)) {
             post.parameters
                 .get_or_insert_default()
                 .push(RefOr::T(idempotency_key()));
@@ -109,15 +116,19 @@ fn complete_operation(operation: &mut Operation, secured: bool) {
         .collect();
     refer(operation, &due);
     if secured {
-        let none: [&str; 0] = [];
-        operation.security.get_or_insert_with(|| {
-            vec![utoipa::openapi::security::SecurityRequirement::new(
-                "bearer", none,
-            )]
-        });
+        let declared = operation.security.take().unwrap_or_default();
+        let for_customers = !declared.is_empty();
+        let mut all: Vec<_> = ["bearer", "oauth2", "basic", "apiKey"].map(alone).into();
+        all.extend(for_customers.then(|| alone("customer")));
+        operation.security = Some(all);
     } else {
         operation.security = Some(Vec::new());
     }
+}
+
+fn alone(scheme: &str) -> SecurityRequirement {
+    let none: [&str; 0] = [];
+    SecurityRequirement::new(scheme, none)
 }
 
 /// Adds problems by reference, unless the operation describes the status itself.
@@ -147,13 +158,40 @@ fn problem(status: &str) -> Response {
         .build()
 }
 
-fn bearer() -> SecurityScheme {
-    SecurityScheme::Http(
-        HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .build(),
-    )
+/// How a caller may show who it is.
+fn schemes() -> [(&'static str, SecurityScheme); 5] {
+    let key = "`<client id>.<client secret>`, for systems that can do no better than one header";
+    let key = ApiKeyValue::with_description("X-Api-Key", key);
+    [
+        (
+            "bearer",
+            bearer("A token of `POST /oauth/token`, or of a configured issuer"),
+        ),
+        ("oauth2", oauth2()),
+        (
+            "basic",
+            http(
+                HttpAuthScheme::Basic,
+                "Client id and client secret, for systems that can do no better",
+            ),
+        ),
+        ("apiKey", SecurityScheme::ApiKey(ApiKey::Header(key))),
+        (
+            "customer",
+            bearer("A token of `POST /v1/customer-tokens`, for the customer in the path"),
+        ),
+    ]
+}
+
+fn http(scheme: HttpAuthScheme, description: &str) -> SecurityScheme {
+    let builder = HttpBuilder::new().scheme(scheme);
+    SecurityScheme::Http(builder.description(Some(description)).build())
+}
+
+fn bearer(description: &str) -> SecurityScheme {
+    let builder = HttpBuilder::new().scheme(HttpAuthScheme::Bearer);
+    let builder = builder.bearer_format("JWT");
+    SecurityScheme::Http(builder.description(Some(description)).build())
 }
 
 fn oauth2() -> SecurityScheme {

@@ -28,6 +28,19 @@ impl RetryKey {
     }
 }
 
+impl RetryKey {
+    /// Refuses a request with a key, where the answer holds a secret and is therefore never kept.
+    pub fn refuse(&self) -> Result<(), Problem> {
+        match self.key {
+            None => Ok(()),
+            Some(_) => Err(Problem::new(
+                Kind::Unreadable,
+                "this operation takes no `Idempotency-Key`: its answer holds a secret and is not kept",
+            )),
+        }
+    }
+}
+
 impl FromRequest for RetryKey {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;

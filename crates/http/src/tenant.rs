@@ -1,23 +1,30 @@
 //! The tenant of a request: its database, book, keys and clock, reachable only through a token.
 
 use crate::book::BookKeeper;
+use crate::credential::{self, Credential};
+use crate::issuers::{IssuerSettings, Issuers};
+use crate::limit::{self, Limits};
 use crate::problem::{Kind, Problem};
 use crate::scope::{Needed, Scope};
-use crate::token::{Principal, Verifier};
-use actix_web::dev::Payload;
-use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
+use crate::token::Principal;
+use crate::verifier::{Caller, Verifier};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use futures_util::future::LocalBoxFuture;
+use std::collections::BTreeSet;
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
-use tiercel_persistence::journal;
+use tiercel_domain::ids::CustomerId;
 use tiercel_persistence::keys::Keys;
 use tiercel_persistence::settings::Settings;
 use tiercel_persistence::{DbError, Effects, Store};
+use tiercel_persistence::{customers, journal};
 
 /// Everything one tenant has; lives as long as the server.
 pub struct Hosted {
@@ -29,11 +36,26 @@ pub struct Hosted {
     pub verifier: Verifier,
     /// The end of the journal before anything was read: what came later must be followed.
     pub opened_at: i64,
+    /// Origins of browser front ends that may call.
+    pub origins: BTreeSet<String>,
+}
+
+/// Who may call besides our own clients, from where, and how often.
+#[derive(Debug, Clone, Default)]
+pub struct AccessRules {
+    pub origins: BTreeSet<String>,
+    pub limits: Limits,
+    pub issuers: Vec<IssuerSettings>,
 }
 
 impl Hosted {
     /// Opens a tenant on a migrated store.
-    pub async fn open(store: Arc<Store>, keys: Keys, settings: Settings) -> Result<Self, DbError> {
+    pub async fn open(
+        store: Arc<Store>,
+        keys: Keys,
+        settings: Settings,
+        access: AccessRules,
+    ) -> Result<Self, DbError> {
         let zone = settings.zone.parse().map_err(|_| {
             DbError::Schema(format!(
                 "`{}` is not a time zone of the IANA database",
@@ -42,7 +64,9 @@ impl Hosted {
         })?;
         crate::v1::seed_defaults(&store).await?;
         let opened_at = journal::head(&*store).await?.position;
-        let verifier = Verifier::load(&store).await?;
+        let issuers = Issuers::new(access.issuers)?;
+        let master = keys.master.clone();
+        let verifier = Verifier::load(&store, master, access.limits, issuers).await?;
         let book = BookKeeper::load(&store, &settings).await?;
         Ok(Self {
             store,
@@ -52,6 +76,7 @@ impl Hosted {
             book,
             verifier,
             opened_at,
+            origins: access.origins,
         })
     }
 
@@ -67,7 +92,8 @@ impl Hosted {
 
     /// Brings the projections in memory up to a committed write.
     pub async fn apply(&self, effects: &Effects) -> Result<(), DbError> {
-        if effects.entities.contains("client") {
+        let trusted = ["client", "signing_key"];
+        if trusted.iter().any(|it| effects.entities.contains(*it)) {
             self.verifier.refresh(&self.store).await?;
         }
         self.book.apply(&self.store, effects).await
@@ -105,7 +131,7 @@ impl TenantHandle {
         self.hosted.book.snapshot()
     }
 
-    /// Who calls: a client's id, or `operator`.
+    /// Who calls: a client's id, `operator`, or a subject of an external issuer.
     pub fn principal(&self) -> &str {
         &self.principal.subject
     }
@@ -113,6 +139,20 @@ impl TenantHandle {
     /// Whether the caller may also do this; for fields that need a scope of their own.
     pub fn allows(&self, scope: Scope) -> bool {
         self.principal.scopes.contains(&scope) || self.principal.scopes.contains(&Scope::Admin)
+    }
+
+    /// Whether the caller is bound to one customer and sees only what that customer may see.
+    pub fn is_customer(&self) -> bool {
+        self.principal.customer.is_some()
+    }
+
+    /// Refuses a caller who lacks the scope.
+    fn require(&self, scope: Scope) -> Result<(), Problem> {
+        if self.allows(scope) {
+            return Ok(());
+        }
+        let detail = format!("the credential lacks the scope `{}`", scope.word());
+        Err(Problem::new(Kind::Forbidden, detail))
     }
 
     /// Refuses a caller who has none of these scopes.
@@ -149,7 +189,12 @@ impl FromRequest for TenantHandle {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request))
+        ready(admitted(request).and_then(|handle| {
+            if handle.is_customer() {
+                return Err(not_for_customers());
+            }
+            Ok(handle)
+        }))
     }
 }
 
@@ -168,74 +213,139 @@ impl<S: Needed> Deref for Tenant<S> {
 
 impl<S: Needed> FromRequest for Tenant<S> {
     type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+    type Future = Ready<Result<Self, Problem>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = authenticate(request);
-        let request = request.clone();
-        Box::pin(async move {
-            let handle = match found {
-                Ok(handle) => handle,
-                Err(refusal) => authenticate_again(&request).await?.ok_or(refusal)?,
-            };
-            if !handle.allows(S::SCOPE) {
-                let detail = format!("the credential lacks the scope `{}`", S::SCOPE.word());
-                return Err(Problem::new(Kind::Forbidden, detail));
-            }
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let found = TenantHandle::from_request(request, payload).into_inner();
+        ready(found.and_then(|handle| {
+            handle.require(S::SCOPE)?;
             Ok(Self {
                 handle,
                 scope: PhantomData,
             })
-        })
+        }))
     }
 }
 
-/// Once more for a token whose key another process made a moment ago.
-async fn authenticate_again(request: &HttpRequest) -> Result<Option<TenantHandle>, Problem> {
-    let hosted = request
-        .app_data::<web::Data<Hosted>>()
-        .ok_or_else(unauthorized)?;
-    if !bearer(request).is_some_and(|token| hosted.verifier.is_foreign(token)) {
-        return Ok(None);
+/// A tenant whose caller has scope `S`, or a token bound to the customer in the path (`{id}`).
+///
+/// An operation that names this instead of [`Tenant`] declares that customers may read it; it asks
+/// [`TenantHandle::is_customer`] and leaves out what is not for them. It says
+/// `security(("bearer" = []), ("customer" = []))` in the contract, which the tests hold it to.
+pub struct CustomerTenant<S: Needed>(Tenant<S>);
+
+impl<S: Needed> Deref for CustomerTenant<S> {
+    type Target = TenantHandle;
+    fn deref(&self) -> &TenantHandle {
+        &self.0
     }
-    hosted.verifier.look_again(&hosted.store).await?;
-    Ok(authenticate(request).ok())
 }
 
-/// The one body for every reason: nothing tells a wrong token from an expired one.
+impl<S: Needed> FromRequest for CustomerTenant<S> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(admitted(request).and_then(|handle| {
+            match handle.principal.customer {
+                None => handle.require(S::SCOPE)?,
+                Some(customer) => {
+                    let asked = request.match_info().get("id");
+                    if asked.and_then(|text| text.parse().ok()) != Some(customer) {
+                        return Err(not_for_customers());
+                    }
+                }
+            }
+            Ok(Self(Tenant {
+                handle,
+                scope: PhantomData,
+            }))
+        }))
+    }
+}
+
+/// The one body for every reason: nothing tells a wrong credential from an expired one.
 fn unauthorized() -> Problem {
     Problem::new(
         Kind::Unauthorized,
-        "send `Authorization: Bearer <token>` with a valid token",
+        "send a valid credential: `Authorization: Bearer <token>`, `Authorization: Basic …` or `X-Api-Key: <client id>.<secret>`",
     )
 }
 
-/// The bearer token of a request.
-pub fn bearer(request: &HttpRequest) -> Option<&str> {
-    let mut headers = request.headers().get_all(header::AUTHORIZATION);
-    let value = headers.next()?.to_str().ok()?;
-    if headers.next().is_some() {
-        return None;
-    }
-    let (scheme, token) = value.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
+fn not_for_customers() -> Problem {
+    Problem::new(Kind::NotFound, "there is nothing here for this token")
 }
 
-fn authenticate(request: &HttpRequest) -> Result<TenantHandle, Problem> {
+/// Who was found to call, kept for the extractors of the operation.
+struct Admission(Result<TenantHandle, Problem>);
+
+/// Middleware: finds out who calls before anything else is read, so that no fault of a path or a
+/// body is told to a caller who may not know. Whether the operation is for that caller is asked by
+/// its extractor.
+pub async fn admit(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if request.path().starts_with("/v1/") && request.method() != Method::OPTIONS {
+        let admission = Admission(enter(request.request()).await);
+        request.extensions_mut().insert(admission);
+    }
+    next.call(request).await
+}
+
+fn admitted(request: &HttpRequest) -> Result<TenantHandle, Problem> {
+    let admission = request.extensions_mut().remove::<Admission>();
+    admission.map_or_else(|| Err(unauthorized()), |admission| admission.0)
+}
+
+async fn enter(request: &HttpRequest) -> Result<TenantHandle, Problem> {
     let hosted = request
         .app_data::<web::Data<Hosted>>()
         .ok_or_else(unauthorized)?;
+    let credential = credential::given(request)?.ok_or_else(unauthorized)?;
+    let found = find_caller(hosted, &credential).await?;
+    let caller = found.ok_or_else(unauthorized)?;
     let now = hosted.now();
-    let token = bearer(request).ok_or_else(unauthorized)?;
-    let principal = hosted
-        .verifier
-        .verify(token, now)
-        .ok_or_else(unauthorized)?;
+    count(request, &caller, now)?;
+    if let Some(customer) = caller.principal.customer
+        && !exists(hosted, customer).await?
+    {
+        return Err(unauthorized());
+    }
     Ok(TenantHandle {
         hosted: Arc::clone(hosted),
-        principal,
+        principal: caller.principal,
         now,
     })
+}
+
+/// Erasing a customer ends the tokens bound to it.
+async fn exists(hosted: &Hosted, customer: CustomerId) -> Result<bool, Problem> {
+    let states = customers::state(&*hosted.store, &BTreeSet::from([customer])).await?;
+    let state = states.get(&customer);
+    Ok(state.is_some_and(|state| state.erased_at.is_none()))
+}
+
+/// Who stands behind a credential; another process may have made it a moment ago.
+pub async fn find_caller(
+    hosted: &Hosted,
+    credential: &Credential<'_>,
+) -> Result<Option<Caller>, Problem> {
+    if let Some(caller) = hosted.verifier.verify(credential, hosted.now()) {
+        return Ok(Some(caller));
+    }
+    hosted
+        .verifier
+        .look_again(&hosted.store, credential)
+        .await?;
+    Ok(hosted.verifier.verify(credential, hosted.now()))
+}
+
+/// Counts a request of a caller, and refuses it where there were too many.
+pub fn count(request: &HttpRequest, caller: &Caller, now: DateTime<Utc>) -> Result<(), Problem> {
+    let Some(meter) = &caller.meter else {
+        return Ok(());
+    };
+    meter.touch(now);
+    limit::admit(request, meter, caller.quota, now)
 }

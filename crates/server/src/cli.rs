@@ -61,6 +61,11 @@ pub enum Command {
         #[command(subcommand)]
         command: ClientCommand,
     },
+    /// The keys that sign tokens
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Print a bearer token for this database
     Token {
         /// Scopes, separated by commas
@@ -106,8 +111,35 @@ pub enum ClientCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Give a client a new secret, by id or name
+    Rotate {
+        client: String,
+        /// How long the former secret stays valid
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(i64).range(0..=2_160))]
+        overlap_hours: i64,
+        #[arg(long)]
+        json: bool,
+    },
     /// End a client, by id or name
     Revoke { client: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List the published keys, the newest first
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a new key: published now, signing in ten minutes; the former one stays until its tokens end
+    Rotate {
+        /// Sign with the new key at once
+        #[arg(long)]
+        now: bool,
+        /// Also refuse all tokens signed before
+        #[arg(long)]
+        compromised: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

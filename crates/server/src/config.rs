@@ -1,5 +1,6 @@
 //! One configuration: a file, overridden by `TIERCEL_*`, overridden by the command line.
 
+use crate::access_rules::IssuerConfig;
 use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,16 @@ pub struct Config {
     pub workers: Option<usize>,
     /// `error`, `warn`, `info`, `debug`, or filters as `tracing` reads them.
     pub log: String,
+    /// Origins of browser front ends that may call; none.
+    pub cors_origins: Vec<String>,
+    /// Requests a minute of one client to one instance; 0 = any number.
+    pub requests_per_minute: u32,
+    /// Requests a minute of one client's tokens for one customer, to one instance; 0 = any number.
+    pub customer_requests_per_minute: u32,
+    /// Days after which the signing key is replaced; 0 = never.
+    pub signing_key_days: u32,
+    /// OIDC issuers whose access tokens are accepted; none. Only in a file.
+    pub issuers: Vec<IssuerConfig>,
 }
 
 impl Default for Config {
@@ -41,6 +52,11 @@ impl Default for Config {
             default_region: "DE".into(),
             workers: None,
             log: "warn,tiercel=info".into(),
+            cors_origins: Vec::new(),
+            requests_per_minute: 0,
+            customer_requests_per_minute: 120,
+            signing_key_days: 90,
+            issuers: Vec::new(),
         }
     }
 }
@@ -62,10 +78,13 @@ impl Config {
                 && !OTHERS.iter().any(|other| name.starts_with(other))
             {
                 let key = key.to_ascii_lowercase();
-                let value = if key == "workers" {
-                    number(&name, &value)?
-                } else {
-                    value.into()
+                let value = match key.as_str() {
+                    "workers" | "signing_key_days" => number(&name, &value)?,
+                    "requests_per_minute" | "customer_requests_per_minute" => {
+                        number(&name, &value)?
+                    }
+                    "cors_origins" => list(&value),
+                    _ => value.into(),
                 };
                 table.insert(key, value);
             }
@@ -108,6 +127,15 @@ fn number(name: &str, value: &str) -> Result<toml::Value, Failure> {
         .parse()
         .map_err(|_| Failure::usage(format!("{name}: `{value}` is not a number")))?;
     Ok(number.into())
+}
+
+/// Words with commas between them.
+fn list(value: &str) -> toml::Value {
+    let words = value
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().into()
 }
 
 fn hide_password(url: &str) -> String {

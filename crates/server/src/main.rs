@@ -1,5 +1,6 @@
 //! The binary `tiercel`: command line, configuration, wiring.
 
+mod access_rules;
 mod cli;
 mod commands;
 mod company;
@@ -10,8 +11,8 @@ mod opening;
 mod output;
 
 use clap::Parser;
-use cli::{AuditCommand, Cli, ClientCommand, Command, ConfigCommand};
-use commands::{access, audit, demo, evaluate, import, migrate, serve};
+use cli::{AuditCommand, Cli, ClientCommand, Command, ConfigCommand, KeysCommand};
+use commands::{access, audit, demo, evaluate, import, keys, migrate, serve};
 use config::Config;
 use failure::Failure;
 use opening::{open, open_existing};
@@ -54,6 +55,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(args) => import::run(&config, &args).await,
         Command::Evaluate(args) => evaluate::run(&config, &args).await,
         Command::Client { command } => client(&config, command).await,
+        Command::Keys { command } => keys(&config, command).await,
         Command::Token { scopes, seconds } => {
             access::parse_scopes(&scopes)?;
             access::print_token(&open(&config).await?, &scopes, seconds)
@@ -99,8 +101,33 @@ async fn client(config: &Config, command: ClientCommand) -> Result<(), Failure> 
             Ok(())
         }
         ClientCommand::List { json } => access::list(&open_existing(config).await?, json).await,
+        ClientCommand::Rotate {
+            client,
+            overlap_hours,
+            json,
+        } => {
+            let opened = open_existing(config).await?;
+            let (client, secret) = access::rotate(&opened, &client, overlap_hours).await?;
+            access::print_credential(&client, &secret, json);
+            Ok(())
+        }
         ClientCommand::Revoke { client } => {
             access::revoke(&open_existing(config).await?, &client).await
+        }
+    }
+}
+
+async fn keys(config: &Config, command: KeysCommand) -> Result<(), Failure> {
+    let opened = open_existing(config).await?;
+    match command {
+        KeysCommand::List { json } => keys::list(&opened, json).await,
+        KeysCommand::Rotate { now, compromised } => {
+            let urgency = match (compromised, now) {
+                (true, _) => keys::Urgency::Compromised,
+                (false, true) => keys::Urgency::Now,
+                (false, false) => keys::Urgency::Planned,
+            };
+            keys::rotate(&opened, urgency).await
         }
     }
 }

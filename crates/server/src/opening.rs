@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::files;
 use std::sync::Arc;
-use tiercel_http::tenant::Hosted;
+use tiercel_http::tenant::{AccessRules, Hosted};
 use tiercel_persistence::keys::Keys;
 use tiercel_persistence::settings::{self, Settings};
 use tiercel_persistence::{Clock, Store};
@@ -46,8 +46,8 @@ pub async fn open(config: &Config) -> Result<Opened, Failure> {
 
 impl Opened {
     /// The tenant with its projections in memory.
-    pub async fn host(self) -> Result<Hosted, Failure> {
-        Ok(Hosted::open(self.store, self.keys, self.settings).await?)
+    pub async fn host(self, access: AccessRules) -> Result<Hosted, Failure> {
+        Ok(Hosted::open(self.store, self.keys, self.settings, access).await?)
     }
 }
 

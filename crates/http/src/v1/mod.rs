@@ -2,8 +2,10 @@
 
 mod asking;
 mod attributes;
+mod clients;
 mod contacts;
 mod credit;
+mod customer_tokens;
 mod customers;
 mod deciding;
 mod discounts;
@@ -47,5 +49,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(facts::routes)
         .configure(receivables::routes)
         .configure(rollups::routes)
-        .configure(evaluations::routes);
+        .configure(evaluations::routes)
+        .configure(clients::routes)
+        .configure(customer_tokens::routes);
 }

@@ -13,6 +13,7 @@ pub struct Model {
     pub master_fingerprint: String,
     pub created_at: i64,
     pub retired_at: Option<i64>,
+    pub active_from: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -3,12 +3,13 @@
 use crate::failure::Failure;
 use crate::opening::Opened;
 use crate::output;
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use tiercel_domain::ids::ClientId;
 use tiercel_http::scope::Scope;
-use tiercel_http::token::{self, OPERATOR};
-use tiercel_persistence::clients::{self, Client};
-use tiercel_persistence::{Writing, Written, settings};
+use tiercel_http::token::{self, OPERATOR, Principal};
+use tiercel_persistence::clients::{self, Client, Rotated};
+use tiercel_persistence::{Tx, Writing, Written, keys, settings};
 
 const WRITER: &str = "cli";
 
@@ -41,13 +42,14 @@ pub fn make_token(
     seconds: i64,
 ) -> Result<String, Failure> {
     let now = opened.store.clock().now();
-    Ok(token::issue(
-        &opened.keys.signing,
-        OPERATOR,
-        scopes,
-        now,
-        seconds,
-    )?)
+    let signer = keys::signer(&opened.keys.signing, now);
+    let signer = signer.ok_or_else(|| Failure::new("there is no signing key"))?;
+    let principal = Principal {
+        subject: OPERATOR.to_owned(),
+        scopes: scopes.clone(),
+        customer: None,
+    };
+    Ok(token::issue(signer, &principal, now, seconds)?)
 }
 
 /// Makes a client and returns it with its secret.
@@ -133,11 +135,16 @@ pub async fn list(opened: &Opened, json: bool) -> Result<(), Failure> {
                 "name": client.name,
                 "scopes": client.scopes,
                 "created_at": client.created_at.to_rfc3339(),
+                "last_used_at": client.last_used_at.map(|at| at.to_rfc3339()),
+                "former_secret_until": client.former_secret_until.map(|at| at.to_rfc3339()),
                 "revoked_at": revoked,
             });
             output::line(line.to_string());
         } else {
+            let used = client.last_used_at.map(|at| at.to_rfc3339());
+            let used = used.unwrap_or_else(|| "never".to_owned());
             let state = revoked.map_or_else(|| "active".to_owned(), |at| format!("revoked {at}"));
+            let state = format!("{state}, last used {used}");
             output::line(format!(
                 "{} {} [{}] {state}",
                 client.id,
@@ -149,16 +156,50 @@ pub async fn list(opened: &Opened, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends a client by id or name.
-pub async fn revoke(opened: &Opened, wanted: &str) -> Result<(), Failure> {
+/// The client of this id or name that was not revoked.
+async fn living(opened: &Opened, wanted: &str) -> Result<ClientId, Failure> {
     let all = clients::all(&*opened.store).await?;
     let found = all.iter().find(|client| {
         client.revoked_at.is_none()
             && (wanted.parse::<ClientId>() == Ok(client.id) || client.name == wanted)
     });
-    let id = found
-        .ok_or_else(|| Failure::new(format!("no active client `{wanted}`")))?
-        .id;
+    let client = found.ok_or_else(|| Failure::new(format!("no active client `{wanted}`")))?;
+    Ok(client.id)
+}
+
+/// Gives a client a new secret; the former one ends after some hours, or now.
+pub async fn rotate(
+    opened: &Opened,
+    wanted: &str,
+    overlap_hours: i64,
+) -> Result<(Client, String), Failure> {
+    let id = living(opened, wanted).await?;
+    let now = opened.store.clock().now();
+    let until = now.checked_add_signed(TimeDelta::hours(overlap_hours));
+    let writing = Writing {
+        principal: WRITER,
+        action: "client.secret_rotated",
+        retry: None,
+    };
+    let change = async |tx: &Tx| Ok((clients::rotate(tx, id, until.unwrap_or(now)).await?, None));
+    match opened.store.write::<_, Failure>(&writing, change).await? {
+        Written::Fresh {
+            value: Rotated::Done(client, secret),
+            ..
+        } => Ok((client, secret)),
+        Written::Fresh {
+            value: Rotated::Overlapping,
+            ..
+        } => Err(Failure::new(
+            "two secrets are valid already; --overlap-hours 0 ends the former ones now",
+        )),
+        _ => Err(Failure::new(format!("no active client `{wanted}`"))),
+    }
+}
+
+/// Ends a client by id or name.
+pub async fn revoke(opened: &Opened, wanted: &str) -> Result<(), Failure> {
+    let id = living(opened, wanted).await?;
     let writing = Writing {
         principal: WRITER,
         action: "client.revoked",

@@ -5,5 +5,6 @@ pub mod audit;
 pub mod demo;
 pub mod evaluate;
 pub mod import;
+pub mod keys;
 pub mod migrate;
 pub mod serve;

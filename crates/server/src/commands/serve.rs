@@ -1,6 +1,7 @@
 //! `serve`: answers until it is told to stop, then finishes what it has.
 
-use crate::commands::access;
+use crate::access_rules;
+use crate::commands::{access, keys};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::files;
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use tiercel_http::health::Draining;
 use tiercel_http::tenant::Hosted;
-use tiercel_http::{app, flows, follow};
+use tiercel_http::{app, flows, follow, uses};
 use tiercel_persistence::journal;
 
 /// Connections waiting to be accepted.
@@ -21,6 +22,7 @@ const BACKLOG: u32 = 1024;
 const GRACE: u64 = 30;
 
 pub async fn run(config: &Config) -> Result<(), Failure> {
+    access_rules::read(config)?;
     // The port first: a second start fails before it touches anything.
     let listener = TcpListener::bind(&config.bind)
         .map_err(|error| Failure::new(format!("{}: {error}", config.bind)))?;
@@ -41,12 +43,13 @@ pub async fn serve(
     listener: TcpListener,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), Failure> {
-    let hosted = web::Data::new(opened.host().await?);
+    let hosted = web::Data::new(opened.host(access_rules::read(config)?).await?);
     let draining = web::Data::new(Draining::default());
     start_background(&hosted);
+    start_access(&hosted, config.signing_key_days);
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
-    let shared = (hosted, draining.clone());
+    let shared = (hosted.clone(), draining.clone());
     let mut server = HttpServer::new(move || app::build(shared.0.clone(), shared.1.clone()))
         .backlog(BACKLOG)
         .shutdown_timeout(GRACE)
@@ -62,7 +65,8 @@ pub async fn serve(
         handle.stop(true).await;
     });
     ready(address);
-    Ok(server.await?)
+    server.await?;
+    Ok(uses::finish(&hosted).await?)
 }
 
 fn start_background(hosted: &web::Data<Hosted>) {
@@ -78,6 +82,16 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::revaluations::work(&revaluer).await });
     let evaluator = hosted.clone();
     rt::spawn(async move { flows::evaluations::work(&evaluator).await });
+}
+
+/// What keeps credentials current: issuers' keys, our own keys' age, when clients were last seen.
+fn start_access(hosted: &web::Data<Hosted>, signing_key_days: u32) {
+    let issuers = hosted.clone();
+    rt::spawn(async move { issuers.verifier.issuers.run(|| issuers.now()).await });
+    let keys = hosted.clone();
+    rt::spawn(async move { keys::rotate_by_age(&keys, signing_key_days).await });
+    let uses = hosted.clone();
+    rt::spawn(async move { uses::run(&uses).await });
 }
 
 async fn wait_for_signal() {

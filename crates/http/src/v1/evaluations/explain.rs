@@ -9,7 +9,7 @@ use crate::faults::Faults;
 use crate::flows::model::{self, PublishedModel};
 use crate::problem::{Kind, Problem};
 use crate::scope::{Scope, need};
-use crate::tenant::{Tenant, TenantHandle};
+use crate::tenant::{CustomerTenant, Tenant, TenantHandle};
 use crate::v1::asking::{self, Moment, Subject};
 use actix_web::{HttpResponse, get};
 use tiercel_domain::evaluation::{
@@ -153,7 +153,7 @@ impl Judged {
             matched: matched.to_owned(),
             band: band.filter(|_| !measured.hidden),
             category,
-            points: result.points.to_string(),
+            points: Some(result.points.to_string()),
             facts: (explain == Explain::Full).then(|| self.evidence(criterion, &measured)),
             measured,
         }
@@ -196,7 +196,7 @@ impl Judged {
             tier_label: tier.map(|tier| tier.label.clone()).unwrap_or_default(),
             tier_rank: self.evaluation.tier.saturating_add(1),
             model: self.model_reference(),
-            initial_points: model.initial().to_string(),
+            initial_points: Some(model.initial().to_string()),
             criteria,
             next_change_on: next.map(|day| day.to_string()),
             current: current(&self.subject.state),
@@ -254,13 +254,14 @@ fn current(state: &CustomerState) -> Option<CurrentEvaluation> {
 /// Explain the evaluation of a customer
 ///
 /// Computed from the facts for the date asked for; `current` is the evaluation that decisions go
-/// by. The points always add up to the score.
-#[utoipa::path(tag = "evaluations",
+/// by. The points always add up to the score. A token bound to the customer reads it too: without
+/// points, bands and what is measured of costs, and never `explain=full`.
+#[utoipa::path(tag = "evaluations", security(("customer" = [])),
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), FindEvaluation),
     responses((status = 200, description = "Score, tier and why", body = EvaluationResponse)))]
 #[get("/customers/{id}/evaluation")]
 pub async fn find_evaluation(
-    tenant: Tenant<need::EvaluationsRead>,
+    tenant: CustomerTenant<need::EvaluationsRead>,
     Id(id): Id<CustomerId>,
     Query(query): Query<FindEvaluation>,
 ) -> Result<HttpResponse, Problem> {
@@ -268,9 +269,19 @@ pub async fn find_evaluation(
     let explain = query.explain.as_deref().unwrap_or("summary");
     let explain = faults.word("explain", explain, Explain::from_word);
     let explain = faults.finish(explain)?;
+    if tenant.is_customer() && explain == Explain::Full {
+        return Err(Problem::new(
+            Kind::NotFound,
+            "the facts are not for this token",
+        ));
+    }
     let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
     let judged = Judged::load(&tenant, id, as_of, known_at).await?;
-    Ok(HttpResponse::Ok().json(judged.response(explain)))
+    let mut answer = judged.response(explain);
+    if tenant.is_customer() {
+        answer.leave_out_weights();
+    }
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// List what is measured of a customer

@@ -209,7 +209,8 @@ pub struct CriterionResponse {
     pub matched: String,
     pub band: Option<MatchedBand>,
     pub category: Option<String>,
-    pub points: String,
+    /// Null for a token bound to the customer.
+    pub points: Option<String>,
     /// Only with `explain=full`.
     pub facts: Option<EvidenceResponse>,
 }
@@ -244,13 +245,28 @@ pub struct EvaluationResponse {
     /// 1 is the best.
     pub tier_rank: usize,
     pub model: ModelReference,
-    pub initial_points: String,
+    /// Null for a token bound to the customer.
+    pub initial_points: Option<String>,
     /// Null with `explain=none`.
     pub criteria: Option<Vec<CriterionResponse>>,
     /// The first day after `as_of` on which time alone may change the points.
     pub next_change_on: Option<String>,
     /// Null where the customer was never evaluated.
     pub current: Option<CurrentEvaluation>,
+}
+
+impl EvaluationResponse {
+    /// What the customer may see: what was measured, not how it is weighed, and nothing of costs.
+    pub fn leave_out_weights(&mut self) {
+        self.initial_points = None;
+        if let Some(criteria) = &mut self.criteria {
+            criteria.retain(|criterion| !criterion.measured.hidden);
+            for criterion in criteria {
+                criterion.points = None;
+                criterion.band = None;
+            }
+        }
+    }
 }
 
 /// What the model in force measures of a customer.
