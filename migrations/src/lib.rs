@@ -29,6 +29,7 @@ pub const STEPS: &[Step] = steps![
     "m0005_facts",
     "m0006_documents",
     "m0007_jobs",
+    "m0009_past",
 ];
 
 impl Step {

@@ -61,6 +61,7 @@ pub struct Keys {
     pub sealing: SealKey,
     /// Earlier sealing keys that this master key opens, newest first, the current one included.
     pub known_sealing: Vec<SealKey>,
+    master: MasterKey,
 }
 
 impl Keys {
@@ -97,7 +98,22 @@ impl Keys {
             },
             sealing,
             known_sealing: known,
+            master: master.clone(),
         })
+    }
+
+    /// The key with an id, also one that another instance made after this one started; none where
+    /// there is no such key or this master key does not open it.
+    pub async fn find_sealing(&self, store: &Store, id: KeyId) -> Result<Option<SealKey>, DbError> {
+        if let Some(known) = self.sealing_key(id) {
+            return Ok(Some(known.clone()));
+        }
+        let mut opened = find(store, SEALING, &self.master).await?.into_iter();
+        let key = opened.find(|key| key.id == id);
+        Ok(key.map(|key| SealKey {
+            id: key.id,
+            secret: key.private,
+        }))
     }
 
     pub fn sealing_key(&self, id: KeyId) -> Option<&SealKey> {
@@ -190,4 +206,32 @@ async fn insert(
         private,
         public,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_store;
+
+    #[tokio::test]
+    async fn a_newer_key_seals_and_older_ones_still_verify() {
+        let (_dir, store) = test_store::open().await;
+        let master = MasterKey::new([1; 32]);
+        let before = Keys::load(&store, &master).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        let made = create_sealing(&store, &master).await.unwrap();
+        let after = Keys::load(&store, &master).await.unwrap();
+        assert_eq!(after.sealing.id, made.id);
+        let old = before.sealing.id;
+        let sealed = before.sealing.seal("receipt", b"text");
+        let key = after.find_sealing(&store, old).await.unwrap().unwrap();
+        assert_eq!(key.seal("receipt", b"text"), sealed);
+        assert_ne!(after.sealing.seal("receipt", b"text"), sealed);
+        // An instance that started before the newer key was made learns of it.
+        assert!(before.sealing_key(made.id).is_none());
+        let learned = before.find_sealing(&store, made.id).await.unwrap();
+        assert!(learned.is_some());
+        let foreign = Keys::load(&store, &MasterKey::new([2; 32])).await.unwrap();
+        assert!(foreign.find_sealing(&store, old).await.unwrap().is_none());
+    }
 }
