@@ -10,3 +10,4 @@ mod events;
 mod facts;
 mod imports;
 mod products;
+mod receipts;

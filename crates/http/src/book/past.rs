@@ -22,8 +22,8 @@ pub struct Wanted {
     /// Whoever has any of these numbers.
     pub phones: Vec<MatchKey>,
     pub skus: BTreeSet<String>,
-    /// Prices may have to be exchanged.
-    pub rates: bool,
+    /// Prices need exchange rates and the tree of customer groups.
+    pub pricing: bool,
     /// What the customer owes; told only where a single one is found.
     pub open_items: bool,
     pub policies: Vec<DocumentKind>,
@@ -56,14 +56,14 @@ impl Book {
             past::add_open_items(store, only, moment).await?;
         }
         let known_at = Some(position);
-        let rates = if wanted.rates {
-            rates::table_known_at(store, known_at).await?
-        } else {
-            RateTable::default()
-        };
+        let (mut groups, mut rates) = (BTreeMap::new(), RateTable::default());
+        if wanted.pricing {
+            groups = past::group_parents(store, position).await?;
+            rates = rates::table_known_at(store, known_at).await?;
+        }
         Ok(Self::of(Parts {
             customers,
-            groups: past::group_parents(store, position).await?,
+            groups,
             products: products::by_sku_known_at(store, &wanted.skus, known_at).await?,
             rates,
             policies: Policies::at(hosted, moment, &wanted.policies).await?,

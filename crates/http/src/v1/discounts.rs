@@ -121,7 +121,7 @@ fn wanted(asked: &Asked) -> Wanted {
     Wanted {
         customer: Some(asked.customer.clone()),
         skus: asked.lines.iter().filter_map(|it| it.sku.clone()).collect(),
-        rates: true,
+        pricing: true,
         policies: vec![DocumentKind::DiscountPolicy],
         ..Wanted::default()
     }

@@ -109,19 +109,25 @@ impl When {
         Ground::past(tenant, Moment { as_of, position }, &wanted()).await
     }
 
+    /// Without `known_at`: the end of the journal, once it holds what was acknowledged.
     async fn position(&self, tenant: &TenantHandle) -> Result<i64, Problem> {
-        let head = journal::settled(tenant.store()).await?;
-        match self.known_at {
-            None => Ok(head),
-            Some(KnownAt::Instant(at)) => Ok(journal::position_at(tenant.store(), at).await?),
-            Some(KnownAt::Position(position)) if position <= head => Ok(position),
-            Some(KnownAt::Position(_)) => {
-                let pointer = format!("{}known_at", self.prefix);
-                let detail = format!("the journal ends at position {head}");
-                let fault = FieldError::new(pointer, "in_the_future", detail);
-                Err(Problem::invalid(vec![fault]))
-            }
+        let store = tenant.store();
+        let asked = match self.known_at {
+            None => return Ok(journal::settled(store).await?),
+            Some(KnownAt::Instant(at)) => return Ok(journal::position_at(store, at).await?),
+            Some(KnownAt::Position(position)) => position,
+        };
+        let mut head = journal::head(store).await?.position;
+        if asked > head {
+            head = journal::settled(store).await?;
         }
+        if asked > head {
+            let pointer = format!("{}known_at", self.prefix);
+            let detail = format!("the journal ends at position {head}");
+            let fault = FieldError::new(pointer, "in_the_future", detail);
+            return Err(Problem::invalid(vec![fault]));
+        }
+        Ok(asked)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::facts;
 use crate::receivables::Receivables;
 use crate::refresh::RefreshError;
 use crate::sql::{self, MANY};
-use crate::store::{Source, sealed::Sealed};
+use crate::store::Source;
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryResult, Value};
 use std::collections::{BTreeMap, BTreeSet};

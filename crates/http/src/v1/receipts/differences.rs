@@ -15,10 +15,8 @@ pub struct ReplayDifference {
     /// JSON pointer into the receipt.
     pub pointer: String,
     /// What the receipt says; null where it says nothing.
-    #[schema(value_type = Option<Object>)]
     pub recorded: Value,
     /// What comes out now; null where nothing does.
-    #[schema(value_type = Option<Object>)]
     pub replayed: Value,
 }
 
