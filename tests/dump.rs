@@ -74,6 +74,11 @@ async fn scenario(database: Database) -> BTreeMap<String, Vec<String>> {
     )
     .await;
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    of(&server).await
+}
+
+/// Every row of a server's database, by table; comparable between databases.
+pub async fn of(server: &Server) -> BTreeMap<String, Vec<String>> {
     let file = format!(
         "sqlite://{}",
         server.database.data().join("tiercel.db").display()
@@ -145,7 +150,14 @@ fn as_text(connection: &DatabaseConnection, column: &str) -> String {
         || column.ends_with("hash")
         || matches!(
             column,
-            "id" | "superseded_by" | "held_until" | "holder" | "sealed_for" | "body" | "bytes"
+            "id" | "superseded_by"
+                | "published_write"
+                | "retired_write"
+                | "held_until"
+                | "holder"
+                | "sealed_for"
+                | "body"
+                | "bytes"
         );
     if hidden {
         return format!("CASE WHEN {column} IS NULL THEN 'null' ELSE 'some' END");

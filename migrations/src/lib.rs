@@ -30,6 +30,7 @@ pub const STEPS: &[Step] = steps![
     "m0006_documents",
     "m0007_jobs",
     "m0008_revaluations",
+    "m0009_past",
     "m0010_access",
     "m0012_histories",
 ];

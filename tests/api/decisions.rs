@@ -68,13 +68,14 @@ both!(
         let api = server.with("discounts:decide");
         let path = "/v1/decisions/discount";
         let wrong = json!({
-            "customer": {}, "as_of": "2020-01-01", "currency": "eur", "mode": "firm",
+            "customer": {}, "as_of": "2999-01-01", "receipt": "all", "currency": "eur", "mode": "firm",
             "lines": [{"line_id": "1", "quantity": "0", "list_unit_price": "1e400"},
                       {"line_id": "1", "quantity": "1", "unit_cost": "-1"}]
         });
         let pointers = [
             "/customer",
             "/as_of",
+            "/receipt",
             "/currency",
             "/mode",
             "/lines/0/quantity",
@@ -123,8 +124,8 @@ both!(
         let id = "/v1/customers/cus_00000000000000000000000007/credit-terms";
         let unknown = api.get(id).await.expect(200).json;
         assert_eq!(unknown["customer_matched"], false);
-        let past = api.get(&format!("{path}?as_of=2020-01-01")).await;
-        past.expect_problem(422, "invalid-input", &["as_of"]);
+        let to_come = api.get(&format!("{path}?as_of=2999-01-01")).await;
+        to_come.expect_problem(422, "invalid-input", &["as_of"]);
     }
 );
 

@@ -13,4 +13,5 @@ pub mod histories;
 mod imports;
 mod overlaps;
 mod products;
+mod receipts;
 mod revaluations;

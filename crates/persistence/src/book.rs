@@ -1,4 +1,9 @@
 //! What the decision book holds of every customer, read by ids or page by page.
+//!
+//! | now  | here                                                     |
+//! | then | `book/past.rs`: as known at a position, as of a date     |
+
+pub mod past;
 
 use crate::customers::CustomerState;
 use crate::entity::customer_state;
@@ -90,10 +95,13 @@ pub async fn group_parents(
         .map(|row| {
             let group: Uuid = row.try_get("", "group_id")?;
             let parent: Option<Uuid> = row.try_get("", "parent_id")?;
-            let id = |uuid: Uuid| GroupId::from_bits(uuid.as_u128());
-            Ok((id(group), parent.map(id)))
+            Ok((GroupId::from_bits(group.as_u128()), group_of(parent)))
         })
         .collect()
+}
+
+fn group_of(id: Option<Uuid>) -> Option<GroupId> {
+    id.map(|id| GroupId::from_bits(id.as_u128()))
 }
 
 /// Whose rows a statement reads.
@@ -184,10 +192,9 @@ async fn add_profiles(
         let Some(customer) = of_row(&row, found)? else {
             continue;
         };
-        let group: Option<Uuid> = row.try_get("", "group_id")?;
         let attributes: String = row.try_get("", "attributes")?;
         customer.owner = row.try_get("", "owner")?;
-        customer.group = group.map(|id| GroupId::from_bits(id.as_u128()));
+        customer.group = group_of(row.try_get("", "group_id")?);
         customer.credit_limit = credit_limit(&attributes)?;
     }
     Ok(())
@@ -288,7 +295,11 @@ async fn add_open_items(
 ) -> Result<(), DbError> {
     let select =
         "SELECT customer_id, doc_system, doc_kind, doc_id, due_on, open_amount FROM open_item";
-    let order = "AND open_amount <> 0 ORDER BY customer_id, due_on, invoiced_on, fact_id";
+    // The order of allocation, so that of equally old documents the same one is named everywhere;
+    // undated items are never overdue, so it does not matter where an engine puts them.
+    let order = "AND open_amount <> 0 ORDER BY customer_id, due_on, invoiced_on, \
+                 COALESCE(doc_system, ''), COALESCE(doc_kind, ''), COALESCE(doc_id, ''), \
+                 COALESCE(doc_line, ''), fact_id";
     for row in span.rows(source, select, order).await? {
         let Some(customer) = of_row(&row, found)? else {
             continue;

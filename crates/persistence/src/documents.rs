@@ -10,6 +10,7 @@ pub use change::{NewDraft, create_draft, publish, replace_draft, retire, seed};
 use crate::clock::from_micros;
 use crate::entity::document;
 use crate::error::DbError;
+use crate::sql;
 use crate::store::Source;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -132,6 +133,47 @@ pub async fn published(
         .all(source.connection())
         .await?;
     rows.into_iter().map(to_stored).collect()
+}
+
+/// Every version of a kind that was published by a position of the journal, also those retired
+/// since, in the order in which they come into force. `retired_at` is told only where the
+/// retirement was known at the position.
+pub async fn published_by(
+    source: &impl Source,
+    kind: DocumentKind,
+    position: i64,
+) -> Result<Vec<StoredDocument>, DbError> {
+    let published = sql::numbered(document::Column::PublishedWrite, position);
+    let published = document::Entity::find()
+        .filter(document::Column::Kind.eq(kind.word()))
+        .filter(published);
+    let retired: Vec<(Uuid, i64)> = published
+        .clone()
+        .filter(sql::numbered(document::Column::RetiredWrite, position))
+        .select_only()
+        .column(document::Column::DocumentId)
+        .column(document::Column::Version)
+        .into_tuple()
+        .all(source.connection())
+        .await?;
+    let rows = published
+        .order_by_asc(document::Column::EffectiveFrom)
+        .order_by_asc(document::Column::Version)
+        .order_by_asc(document::Column::PublishedAt)
+        .order_by_asc(document::Column::DocumentId)
+        .all(source.connection())
+        .await?;
+    let known = |row: document::Model| {
+        if retired.contains(&(row.document_id, row.version)) {
+            return to_stored(row);
+        }
+        to_stored(document::Model {
+            status: DocumentStatus::Published.word().to_owned(),
+            retired_at: None,
+            ..row
+        })
+    };
+    rows.into_iter().map(known).collect()
 }
 
 /// One version.

@@ -22,6 +22,9 @@ use uuid::Uuid;
 const BATCH: u64 = 500;
 /// How long the sequencer keeps its lease after the last sign of life.
 const LEASE_MICROS: i64 = 3_000_000;
+/// How long [`settled`] waits: longer than a lease that its holder took to the grave.
+const SETTLING_PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
+const SETTLING_TRIES: u32 = 1_000;
 
 /// One entry of the numbered journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,6 +260,36 @@ pub async fn backlog(store: &Store) -> Result<(i64, chrono::Duration), DbError> 
         .await?;
     let waiting = row.map_or(Ok(0), |row| row.try_get("", "waiting"))?;
     Ok((waiting, store.clock.now() - from_micros(oldest.recorded_at)))
+}
+
+/// The end of the journal once everything is numbered that was committed before the call: what
+/// anybody was told to be done is known there.
+///
+/// # Errors
+/// `Unavailable` where nobody numbers the journal in time.
+pub async fn settled(store: &Store) -> Result<i64, DbError> {
+    let waiting = journal::Entity::find()
+        .filter(journal::Column::Position.is_null())
+        .order_by_desc(journal::Column::WriteId)
+        .limit(1)
+        .one(store.connection())
+        .await?;
+    let Some(last) = waiting.map(|row| row.write_id) else {
+        return Ok(head(store).await?.position);
+    };
+    for _ in 0..SETTLING_TRIES {
+        store.written.notify_one();
+        tokio::time::sleep(SETTLING_PAUSE).await;
+        let left = unnumbered(1)
+            .filter(journal::Column::WriteId.lte(last))
+            .one(store.connection())
+            .await?;
+        if left.is_none() {
+            return Ok(head(store).await?.position);
+        }
+    }
+    let detail = "the journal is not numbered in time";
+    Err(DbError::Unavailable(detail.to_owned()))
 }
 
 fn to_entry(row: journal::Model) -> Result<Entry, DbError> {

@@ -115,6 +115,20 @@ impl Keys {
         })
     }
 
+    /// The key with an id, also one that another instance made after this one started; none where
+    /// there is no such key or this master key does not open it.
+    pub async fn find_sealing(&self, store: &Store, id: KeyId) -> Result<Option<SealKey>, DbError> {
+        if let Some(known) = self.sealing_key(id) {
+            return Ok(Some(known.clone()));
+        }
+        let mut opened = find(store, SEALING, &self.master).await?.into_iter();
+        let key = opened.find(|key| key.id == id);
+        Ok(key.map(|key| SealKey {
+            id: key.id,
+            secret: key.private,
+        }))
+    }
+
     pub fn sealing_key(&self, id: KeyId) -> Option<&SealKey> {
         self.known_sealing.iter().find(|key| key.id == id)
     }
@@ -294,7 +308,7 @@ async fn create_signing(store: &Store, master: &MasterKey) -> Result<(), DbError
     insert(store, master, made).await.map(|_| ())
 }
 
-async fn create_sealing(store: &Store, master: &MasterKey) -> Result<(), DbError> {
+async fn create_sealing(store: &Store, master: &MasterKey) -> Result<KeyId, DbError> {
     let made = Made {
         purpose: SEALING,
         private: mint::secret::<32>()?.to_vec(),
@@ -302,7 +316,7 @@ async fn create_sealing(store: &Store, master: &MasterKey) -> Result<(), DbError
         at: store.clock.now(),
         active_from: None,
     };
-    insert(store, master, made).await.map(|_| ())
+    insert(store, master, made).await
 }
 
 /// A key that is not stored yet.
@@ -335,7 +349,7 @@ async fn insert(source: &impl Source, master: &MasterKey, made: Made) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, Store};
+    use crate::{Clock, Store, test_store};
     use chrono::TimeDelta;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};
@@ -384,5 +398,27 @@ mod tests {
             "another master key signs with its own"
         );
         assert_eq!(published().await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_newer_key_seals_and_older_ones_still_verify() {
+        let (_dir, store) = test_store::open().await;
+        let master = MasterKey::new([1; 32]);
+        let before = Keys::load(&store, &master).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        let made = create_sealing(&store, &master).await.unwrap();
+        let after = Keys::load(&store, &master).await.unwrap();
+        assert_eq!(after.sealing.id, made);
+        let old = before.sealing.id;
+        let sealed = before.sealing.seal("receipt", b"text");
+        let key = after.find_sealing(&store, old).await.unwrap().unwrap();
+        assert_eq!(key.seal("receipt", b"text"), sealed);
+        assert_ne!(after.sealing.seal("receipt", b"text"), sealed);
+        // An instance that started before the newer key was made learns of it.
+        assert!(before.sealing_key(made).is_none());
+        let learned = before.find_sealing(&store, made).await.unwrap();
+        assert!(learned.is_some());
+        let foreign = Keys::load(&store, &MasterKey::new([2; 32])).await.unwrap();
+        assert!(foreign.find_sealing(&store, old).await.unwrap().is_none());
     }
 }

@@ -15,6 +15,7 @@ pub use save::{Outcome, Upserted, upsert};
 
 use crate::entity::{product, product_cost};
 use crate::error::DbError;
+use crate::sql;
 use crate::store::Source;
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -58,15 +59,29 @@ pub async fn by_sku(
     source: &impl Source,
     skus: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, KnownProduct>, DbError> {
+    by_sku_known_at(source, skus, None).await
+}
+
+/// The same as known at a position of the journal.
+pub async fn by_sku_known_at(
+    source: &impl Source,
+    skus: &BTreeSet<String>,
+    known_at: Option<i64>,
+) -> Result<BTreeMap<String, KnownProduct>, DbError> {
     let skus: Vec<&String> = skus.iter().collect();
     let mut found = BTreeMap::new();
     for chunk in skus.chunks(CHUNK) {
+        let known = sql::in_force(
+            product::Column::WriteId,
+            product::Column::SupersededBy,
+            known_at,
+        );
         let rows = product::Entity::find()
-            .filter(product::Column::SupersededBy.is_null())
+            .filter(known)
             .filter(product::Column::Sku.is_in(chunk.iter().map(|sku| sku.as_str())))
             .all(source.connection())
             .await?;
-        for known in with_costs(source, rows).await? {
+        for known in with_costs(source, rows, known_at).await? {
             found.insert(known.sku.clone(), known);
         }
     }
@@ -86,7 +101,7 @@ pub async fn by_id(
             .filter(product::Column::ProductId.is_in(chunk.iter().copied()))
             .all(source.connection())
             .await?;
-        for known in with_costs(source, rows).await? {
+        for known in with_costs(source, rows, None).await? {
             found.insert(known.id, known);
         }
     }
@@ -107,15 +122,16 @@ pub async fn all_after(
         .limit(CHUNK as u64)
         .all(source.connection())
         .await?;
-    with_costs(source, rows).await
+    with_costs(source, rows, None).await
 }
 
 async fn with_costs(
     source: &impl Source,
     rows: Vec<product::Model>,
+    known_at: Option<i64>,
 ) -> Result<Vec<KnownProduct>, DbError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.product_id).collect();
-    let mut costs = current_costs(source, &ids).await?;
+    let mut costs = costs_known_at(source, &ids, known_at).await?;
     rows.into_iter()
         .map(|row| {
             let costs = costs.remove(&row.product_id).unwrap_or_default();
@@ -129,10 +145,23 @@ async fn current_costs(
     source: &impl Source,
     products: &[Uuid],
 ) -> Result<BTreeMap<Uuid, Vec<product_cost::Model>>, DbError> {
+    costs_known_at(source, products, None).await
+}
+
+async fn costs_known_at(
+    source: &impl Source,
+    products: &[Uuid],
+    known_at: Option<i64>,
+) -> Result<BTreeMap<Uuid, Vec<product_cost::Model>>, DbError> {
     let mut found: BTreeMap<Uuid, Vec<product_cost::Model>> = BTreeMap::new();
     for chunk in products.chunks(CHUNK) {
+        let known = sql::in_force(
+            product_cost::Column::WriteId,
+            product_cost::Column::SupersededBy,
+            known_at,
+        );
         let rows = product_cost::Entity::find()
-            .filter(product_cost::Column::SupersededBy.is_null())
+            .filter(known)
             .filter(product_cost::Column::ProductId.is_in(chunk.iter().copied()))
             .order_by_asc(product_cost::Column::ProductId)
             .order_by_asc(product_cost::Column::ValidFrom)

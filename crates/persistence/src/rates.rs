@@ -3,6 +3,7 @@
 use crate::clock::from_micros;
 use crate::entity::exchange_rate;
 use crate::error::DbError;
+use crate::sql;
 use crate::store::{Source, sealed::Sealed};
 use crate::write::{Change, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -31,21 +32,48 @@ impl RateTable {
     }
 }
 
+impl FromIterator<(Currency, NaiveDate, RateId, Rate)> for RateTable {
+    fn from_iter<I: IntoIterator<Item = (Currency, NaiveDate, RateId, Rate)>>(rates: I) -> Self {
+        let mut table = Self::default();
+        for (currency, from, id, rate) in rates {
+            let of_currency = table.rates.entry(currency).or_default();
+            of_currency.push((from, id, rate));
+        }
+        for of_currency in table.rates.values_mut() {
+            of_currency.sort_by_key(|(from, ..)| *from);
+        }
+        table
+    }
+}
+
 /// All rates in force.
 pub async fn table(source: &impl Source) -> Result<RateTable, DbError> {
+    table_known_at(source, None).await
+}
+
+/// All rates in force, now or as known at a position of the journal.
+pub async fn table_known_at(
+    source: &impl Source,
+    known_at: Option<i64>,
+) -> Result<RateTable, DbError> {
+    let known = sql::in_force(
+        exchange_rate::Column::WriteId,
+        exchange_rate::Column::SupersededBy,
+        known_at,
+    );
     let rows = exchange_rate::Entity::find()
-        .filter(exchange_rate::Column::SupersededBy.is_null())
+        .filter(known)
         .order_by_asc(exchange_rate::Column::Currency)
         .order_by_asc(exchange_rate::Column::ValidFrom)
         .all(source.connection())
         .await?;
-    let mut table = RateTable::default();
-    for row in rows {
-        let id = RateId::from_bits(row.rate_id.as_u128());
-        let rates = table.rates.entry(currency(&row.currency)?).or_default();
-        rates.push((row.valid_from, id, Rate::from_units(row.rate)));
-    }
-    Ok(table)
+    rows.into_iter()
+        .map(|row| {
+            let id = RateId::from_bits(row.rate_id.as_u128());
+            let currency = currency(&row.currency)?;
+            Ok((currency, row.valid_from, id, Rate::from_units(row.rate)))
+        })
+        .collect()
 }
 
 /// One rate with its place in knowledge time.

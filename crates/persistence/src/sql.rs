@@ -1,8 +1,10 @@
 //! Statements that both engines read alike, and the texts they have in common.
 
+use crate::entity::journal;
 use crate::error::DbError;
 use crate::store::Source;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 /// How many ids one statement names.
@@ -53,4 +55,27 @@ pub fn known(alias: &str, known_at: Option<i64>) -> String {
              AND NOT EXISTS (SELECT 1 FROM journal s WHERE s.write_id = {alias}.superseded_by AND s.position <= $1)"
         ),
     }
+}
+
+/// The same for a query of an entity, by its two columns.
+pub fn in_force<C: ColumnTrait>(write: C, superseded: C, known_at: Option<i64>) -> Condition {
+    match known_at {
+        None => Condition::all().add(superseded.is_null()),
+        Some(position) => Condition::all()
+            .add(numbered(write, position))
+            .add(numbered(superseded, position).not()),
+    }
+}
+
+/// Whether the write that a column names was numbered by a position.
+pub fn numbered<C: ColumnTrait>(write: C, position: i64) -> Expr {
+    let found: SelectStatement = Query::select()
+        .expr(Expr::val(1))
+        .from(journal::Entity)
+        .and_where(
+            Expr::col((journal::Entity, journal::Column::WriteId)).equals(write.as_column_ref()),
+        )
+        .and_where(Expr::col((journal::Entity, journal::Column::Position)).lte(position))
+        .to_owned();
+    Expr::exists(found)
 }

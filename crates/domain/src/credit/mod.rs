@@ -20,3 +20,7 @@ mod scenarios;
 pub use decide::{Decision, Exposure, Facts, HoldCode, Limit, OpenItem, decide};
 pub use policy::Policy;
 pub use terms::PaymentTerm;
+
+/// Version of this calculation. Equal questions and facts give an equal decision as long as it
+/// stays; whatever changes one is a new version, and recorded receipts keep the old one.
+pub const ENGINE: u32 = 1;

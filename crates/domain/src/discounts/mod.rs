@@ -31,3 +31,7 @@ pub use answer::{ApprovalCode, Cap, Decision, LineDecision, LineError, PricedLin
 pub use decide::decide;
 pub use policy::Policy;
 pub use question::{Facts, Line, Question, UnitCost};
+
+/// Version of this calculation. Equal questions and facts give an equal decision as long as it
+/// stays; whatever changes one is a new version, and recorded receipts keep the old one.
+pub const ENGINE: u32 = 1;

@@ -15,3 +15,7 @@ mod scenarios;
 
 pub use decide::{Caller, Decision, Facts, Match, MatchQuality, MissReason, decide};
 pub use policy::{Policy, Route, TierRoute};
+
+/// Version of this calculation. Equal questions and facts give an equal decision as long as it
+/// stays; whatever changes one is a new version, and recorded receipts keep the old one.
+pub const ENGINE: u32 = 1;

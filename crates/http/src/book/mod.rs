@@ -4,16 +4,19 @@
 //! | kept       | `keeper.rs`: filled at start, changed after every write  |
 //! | looked up  | `index.rs`: whose an external id or a phone number is    |
 //! | policies   | `policies.rs`: published documents, compiled, by date    |
+//! | past       | `past.rs`: a small book of a moment, from the database   |
 //! | currencies | `exchange.rs`: prices in the currency of a quote         |
 //! | rows       | `crates/persistence/src/book.rs`                         |
 
 mod exchange;
 mod index;
 mod keeper;
+mod past;
 mod policies;
 
 pub use exchange::Exchange;
 pub use keeper::BookKeeper;
+pub use past::{Parts, Wanted};
 pub use policies::{Dated, Policies};
 
 use imbl::HashMap;

@@ -1,5 +1,6 @@
 //! Published policies as the domain decides by them; which one does is a question of the date.
 
+use crate::tenant::Hosted;
 use chrono::NaiveDate;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use tiercel_documents::fault::{self, DocumentFault};
 use tiercel_documents::routing_policy::RoutingPolicyDocument;
 use tiercel_domain::decision::PolicyRef;
 use tiercel_domain::{credit, discounts, routing};
+use tiercel_persistence::book::past::Moment;
 use tiercel_persistence::documents::{self, DocumentKind, StoredDocument};
 use tiercel_persistence::{DbError, Store};
 
@@ -45,31 +47,64 @@ pub struct Policies {
 
 impl Policies {
     pub(super) async fn load(store: &Store) -> Result<Self, DbError> {
-        Ok(Self {
-            discount: dated(store, DocumentKind::DiscountPolicy, |body, reference| {
-                fault::read::<DiscountPolicyDocument>(body)?.to_policy(reference, None)
-            })
-            .await?,
-            credit: dated(store, DocumentKind::CreditPolicy, |body, reference| {
-                fault::read::<CreditPolicyDocument>(body)?.to_policy(reference, None)
-            })
-            .await?,
-            routing: dated(store, DocumentKind::RoutingPolicy, |body, reference| {
-                fault::read::<RoutingPolicyDocument>(body)?.to_policy(reference, None)
-            })
-            .await?,
-        })
+        let mut policies = Self::default();
+        for kind in [
+            DocumentKind::DiscountPolicy,
+            DocumentKind::CreditPolicy,
+            DocumentKind::RoutingPolicy,
+        ] {
+            policies.take(kind, &documents::published(store, kind).await?)?;
+        }
+        Ok(policies)
+    }
+
+    /// The version of each kind that was in force on the date, as known at the position.
+    pub(super) async fn at(
+        hosted: &Hosted,
+        moment: Moment,
+        kinds: &[DocumentKind],
+    ) -> Result<Self, DbError> {
+        let mut policies = Self::default();
+        for kind in kinds {
+            let known = documents::published_by(&*hosted.store, *kind, moment.position).await?;
+            let in_force = known.into_iter().rev().find(|document| {
+                let begun = document.effective_from.is_some_and(|on| on <= moment.as_of);
+                let ended = document.retired_at.map(|at| hosted.date_of(at));
+                begun && ended.is_none_or(|day| moment.as_of < day)
+            });
+            policies.take(*kind, in_force.as_slice())?;
+        }
+        Ok(policies)
+    }
+
+    /// Compiles versions of one kind, which are in the order in which they come into force.
+    pub fn take(&mut self, kind: DocumentKind, versions: &[StoredDocument]) -> Result<(), DbError> {
+        match kind {
+            DocumentKind::DiscountPolicy => {
+                self.discount = dated(versions, |body, reference| {
+                    fault::read::<DiscountPolicyDocument>(body)?.to_policy(reference, None)
+                })?;
+            }
+            DocumentKind::CreditPolicy => {
+                self.credit = dated(versions, |body, reference| {
+                    fault::read::<CreditPolicyDocument>(body)?.to_policy(reference, None)
+                })?;
+            }
+            DocumentKind::RoutingPolicy => {
+                self.routing = dated(versions, |body, reference| {
+                    fault::read::<RoutingPolicyDocument>(body)?.to_policy(reference, None)
+                })?;
+            }
+            // Decisions read tiers, not the model behind them.
+            DocumentKind::EvaluationModel => {}
+        }
+        Ok(())
     }
 }
 
 type Compile<T> = fn(&[u8], PolicyRef) -> Result<T, Vec<DocumentFault>>;
 
-async fn dated<T>(
-    store: &Store,
-    kind: DocumentKind,
-    compile: Compile<T>,
-) -> Result<Dated<T>, DbError> {
-    let published = documents::published(store, kind).await?;
+fn dated<T>(published: &[StoredDocument], compile: Compile<T>) -> Result<Dated<T>, DbError> {
     let versions = published.iter().filter_map(|document| {
         let from = document.effective_from?;
         let policy = compile(document.body.as_bytes(), reference(document));

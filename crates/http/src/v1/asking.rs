@@ -35,7 +35,8 @@ pub struct Moment {
 }
 
 /// `known_at` before it is looked up: a position, or an instant.
-enum KnownAt {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownAt {
     Position(i64),
     Instant(DateTime<Utc>),
 }
@@ -51,7 +52,7 @@ pub async fn moment(
         Some(text) => wire::date(&mut faults, "as_of", text),
         None => Some(tenant.today()),
     };
-    let known_at = known_at.and_then(|text| read_known_at(text, &mut faults));
+    let known_at = known_at.and_then(|text| read_known_at("known_at", text, &mut faults));
     let as_of = faults.finish(as_of)?;
     let known_at = match known_at {
         None => None,
@@ -61,7 +62,8 @@ pub async fn moment(
     Ok(Moment { as_of, known_at })
 }
 
-fn read_known_at(text: &str, faults: &mut Faults) -> Option<KnownAt> {
+/// Reads a position of the journal or an instant; a fault is noted and nothing returned.
+pub fn read_known_at(pointer: &str, text: &str, faults: &mut Faults) -> Option<KnownAt> {
     let position = text.parse::<i64>().ok().filter(|position| *position >= 0);
     let read = position.map(KnownAt::Position).or_else(|| {
         let instant = DateTime::parse_from_rfc3339(text).ok()?;
@@ -70,7 +72,7 @@ fn read_known_at(text: &str, faults: &mut Faults) -> Option<KnownAt> {
     if read.is_none() {
         let detail =
             "is neither a position of the journal nor an instant such as `2026-03-01T09:30:00Z`";
-        faults.add("known_at", "not_a_moment", detail);
+        faults.add(pointer, "not_a_moment", detail);
     }
     read
 }

@@ -2,19 +2,23 @@
 //!
 //! | answered | `credit/answer.rs`                                                  |
 //! | decided  | `crates/domain/src/credit/decide.rs`, from one snapshot of the book |
+//! | receipt  | `credit/receipt.rs`: the terms as numbers                            |
 
 mod answer;
+pub mod receipt;
 
 pub use answer::CreditTermsResponse;
 
 use crate::body::{Id, Query};
-use crate::book::Book;
+use crate::book::{Book, Wanted};
 use crate::etag::Conditions;
 use crate::faults::Faults;
 use crate::problem::{Kind, Problem};
 use crate::scope::need;
 use crate::tenant::{Tenant, TenantHandle};
-use crate::v1::deciding::{find_customer, read_as_of, without_policy};
+use crate::v1::deciding::{Stamp, find_customer, without_policy};
+use crate::v1::ground::{AskedWhen, Present, When};
+use crate::v1::receipts;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, get, web};
 use chrono::NaiveDate;
@@ -24,6 +28,7 @@ use tiercel_domain::ids::CustomerId;
 use tiercel_domain::incoming::{CustomerRef, ExternalRef};
 use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::crypto;
+use tiercel_persistence::documents::DocumentKind;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -44,23 +49,32 @@ pub struct CreditTermsQuery {
     pub company: Option<String>,
     /// Comes back unchanged; terms do not differ by segment so far.
     pub segment: Option<String>,
-    /// Today, or absent.
+    /// A business date; today where absent.
     #[param(format = Date)]
     pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant; now where absent.
+    pub known_at: Option<String>,
+    /// `full` adds a receipt to the answer; `none` where absent.
+    pub receipt: Option<String>,
     /// Answer 404 for an unknown customer instead of the terms of the default tier.
     pub strict: Option<bool>,
 }
 
 impl CreditTermsQuery {
-    fn check(&self, today: NaiveDate) -> Result<(), Problem> {
+    fn read(&self, present: Present) -> Result<When, Problem> {
         let mut faults = Faults::default();
         for (name, value) in [("company", &self.company), ("segment", &self.segment)] {
             if let Some(text) = value {
                 faults.text(name, text, 40);
             }
         }
-        read_as_of(self.as_of.as_deref(), today, "as_of", &mut faults);
-        faults.finish(Some(()))
+        let when = AskedWhen {
+            as_of: self.as_of.as_deref(),
+            known_at: self.known_at.as_deref(),
+            receipt: self.receipt.as_deref(),
+        };
+        let when = When::read(present, when, "", &mut faults);
+        faults.finish(Some(when))
     }
 }
 
@@ -82,7 +96,7 @@ pub async fn find_credit_terms(
     Query(query): Query<CreditTermsQuery>,
     conditions: Conditions,
 ) -> Result<HttpResponse, Problem> {
-    answer_terms(&tenant, &CustomerRef::Id(id), query, &conditions)
+    answer_terms(&tenant, CustomerRef::Id(id), query, &conditions).await
 }
 
 /// Finds the same by the customer's id in another system
@@ -107,22 +121,56 @@ pub async fn find_credit_terms_by_external_id(
 ) -> Result<HttpResponse, Problem> {
     let (system, id) = path.into_inner();
     let customer = CustomerRef::External(ExternalRef { system, id });
-    answer_terms(&tenant, &customer, query, &conditions)
+    answer_terms(&tenant, customer, query, &conditions).await
 }
 
-fn answer_terms(
+async fn answer_terms(
     tenant: &TenantHandle,
-    customer: &CustomerRef,
+    customer: CustomerRef,
     query: CreditTermsQuery,
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
-    query.check(tenant.today())?;
-    let book = tenant.book();
-    let customer = find_customer(&book, customer, query.strict)?.map(AsRef::as_ref);
-    let decision = decide(&book, customer, tenant.today())?;
+    let when = query.read(Present::of(tenant))?;
+    let ground = when.ground(tenant, || wanted(&customer)).await?;
+    let found = find_customer(&ground.book, &customer, query.strict)?.map(AsRef::as_ref);
+    let decision = decide(&ground.book, found, ground.as_of)?;
     let base = tenant.settings().base_currency;
-    let terms = answer::terms(&decision, customer, base, query);
+    let asked = receipt::Asked {
+        customer,
+        company: query.company,
+        segment: query.segment,
+    };
+    let receipt = match when.receipt {
+        true => {
+            let decided = receipt::of(&asked, found, &decision, base);
+            let stamp = Stamp::new(tenant.now());
+            Some(receipts::make(tenant, decided, &stamp, &ground)?)
+        }
+        false => None,
+    };
+    let terms = answer::terms(&decision, found, base, asked);
+    let terms = CreditTermsResponse {
+        position: ground.position,
+        receipt,
+        ..terms
+    };
+    if terms.receipt.is_some() {
+        // Each receipt is another one: there is nothing to revalidate.
+        let mut response = HttpResponse::Ok();
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        return Ok(response.json(terms));
+    }
     answer_cached(&terms, conditions)
+}
+
+/// What of the past such a decision needs.
+fn wanted(customer: &CustomerRef) -> Wanted {
+    Wanted {
+        customer: Some(customer.clone()),
+        open_items: true,
+        policies: vec![DocumentKind::CreditPolicy],
+        ..Wanted::default()
+    }
 }
 
 /// The answer with its entity tag; nothing but the tag where the caller has it already.
@@ -155,7 +203,7 @@ pub fn decide(
     today: NaiveDate,
 ) -> Result<Decision, Problem> {
     let policy = book.policies().credit.on(today);
-    let policy: &Policy = policy.ok_or_else(|| without_policy("credit"))?;
+    let policy: &Policy = policy.ok_or_else(|| without_policy("credit", today))?;
     let facts = Facts {
         customer_matched: customer.is_some(),
         tier: customer.and_then(|it| it.tier.as_deref()),

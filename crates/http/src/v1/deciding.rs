@@ -3,7 +3,6 @@
 use crate::book::Book;
 use crate::faults::Faults;
 use crate::problem::{Kind, Problem};
-use crate::wire;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -91,28 +90,36 @@ pub fn find_customer<'b>(
     }
 }
 
-/// The answer while no version of a policy is in force.
-pub fn without_policy(kind: &str) -> Problem {
-    let detail = format!("no version of a {kind} policy is in force today; publish one");
+/// The answer where no version of a policy is in force.
+pub fn without_policy(kind: &str, on: NaiveDate) -> Problem {
+    let detail = format!("no version of a {kind} policy is in force on {on}; publish one");
     Problem::new(Kind::Conflict, detail)
 }
 
-/// Today is the only day that the book knows.
-pub fn read_as_of(as_of: Option<&str>, today: NaiveDate, pointer: &str, faults: &mut Faults) {
-    let Some(text) = as_of else { return };
-    match wire::date(faults, pointer, text) {
-        Some(date) if date != today => faults.add(
-            pointer,
-            "as_of_not_supported",
-            format!("only today ({today}) can be decided for so far"),
-        ),
-        _ => {}
+/// The reference of a customer in the inputs of a receipt.
+pub fn customer_inputs(reference: &CustomerRef) -> serde_json::Value {
+    match reference {
+        CustomerRef::Id(id) => serde_json::json!({"id": id.to_string()}),
+        CustomerRef::External(external) => {
+            serde_json::json!({"external": {"system": external.system, "id": external.id}})
+        }
     }
 }
 
-/// A new decision.
-pub fn decision_id(now: DateTime<Utc>) -> String {
-    DecisionId::from_bits(mint::bits(now)).to_string()
+/// A new decision: its id, and when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    pub id: String,
+    pub at: String,
+}
+
+impl Stamp {
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            id: DecisionId::from_bits(mint::bits(now)).to_string(),
+            at: instant(now),
+        }
+    }
 }
 
 /// RFC 3339 in UTC with microseconds.
@@ -130,7 +137,8 @@ pub fn decimals(value: Decimal, scale: u32) -> String {
 }
 
 /// Which version of which policy decided.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"id": "default", "version": 1}))]
 pub struct PolicyVersion {
     pub id: String,

@@ -3,25 +3,32 @@
 //! | asked    | `discounts/request.rs`: the question in JSON, and in one query string |
 //! | answered | `discounts/answer.rs`: lines with their way from list to net          |
 //! | decided  | `crates/domain/src/discounts/decide.rs`, from one snapshot of the book |
+//! | receipt  | `discounts/receipt.rs`: question and prices in one spelling            |
 
 mod answer;
+pub mod receipt;
 mod request;
 
 pub use answer::{DiscountResponse, FlatDiscountResponse};
 pub use request::{DecideDiscountRequest, FlatDiscountQuery};
 
 use crate::body::{Json, Query};
-use crate::book::{Book, Exchange};
+use crate::book::{Book, Exchange, Wanted};
 use crate::problem::Problem;
 use crate::scope::{Scope, need};
 use crate::tenant::{Tenant, TenantHandle};
-use crate::v1::deciding::{find_customer, without_policy};
+use crate::v1::deciding::{Stamp, find_customer, without_policy};
+use crate::v1::ground::{Ground, Present};
+use crate::v1::receipts;
 use actix_web::{get, post, web};
+use chrono::NaiveDate;
 use request::{Asked, AskedLine};
 use serde::Deserialize;
 use std::sync::Arc;
+use tiercel_domain::currency::Currency;
 use tiercel_domain::discounts::{self, Decision, Facts, Line, Question, UnitCost};
 use tiercel_persistence::book::BookCustomer;
+use tiercel_persistence::documents::DocumentKind;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -56,16 +63,10 @@ pub async fn decide_discount(
     Query(options): Query<DiscountOptions>,
     Json { value, .. }: Json<DecideDiscountRequest>,
 ) -> Result<web::Json<DiscountResponse>, Problem> {
-    let asked = value.read(tenant.today(), tenant.settings().base_currency)?;
-    let book = tenant.book();
-    let decided = decide(&tenant, &book, &asked, options.strict)?;
-    let shows_costs = tenant.allows(Scope::CostsRead);
-    Ok(web::Json(answer::full(
-        &asked,
-        &decided,
-        tenant.now(),
-        shows_costs,
-    )))
+    let present = Present::of(&tenant);
+    let asked = value.read(present, tenant.settings().base_currency)?;
+    let (decided, told) = answer_to(&tenant, &asked, options.strict).await?;
+    Ok(web::Json(answer::full(&asked, &decided, told)))
 }
 
 /// Decides the price of one article
@@ -83,40 +84,72 @@ pub async fn find_discount(
     Query(query): Query<FlatDiscountQuery>,
 ) -> Result<web::Json<FlatDiscountResponse>, Problem> {
     let strict = query.strict;
-    let asked = query.read(tenant.settings().base_currency)?;
-    let book = tenant.book();
-    let decided = decide(&tenant, &book, &asked, strict)?;
-    let shows_costs = tenant.allows(Scope::CostsRead);
-    Ok(web::Json(answer::flat(
-        &asked,
-        &decided,
-        tenant.now(),
-        shows_costs,
-    )))
+    let present = Present::of(&tenant);
+    let asked = query.read(present, tenant.settings().base_currency)?;
+    let (decided, told) = answer_to(&tenant, &asked, strict).await?;
+    Ok(web::Json(answer::flat(&asked, &decided, told)))
+}
+
+/// Decides, and makes the receipt where one is asked for.
+async fn answer_to(
+    tenant: &TenantHandle,
+    asked: &Asked,
+    strict: Option<bool>,
+) -> Result<(Decided, answer::Told), Problem> {
+    let ground = asked.when.ground(tenant, || wanted(asked)).await?;
+    let decided = decide(tenant.settings().base_currency, &ground, asked, strict)?;
+    let stamp = Stamp::new(tenant.now());
+    let receipt = match asked.when.receipt {
+        true => Some(receipts::make(
+            tenant,
+            receipt::of(asked, &decided),
+            &stamp,
+            &ground,
+        )?),
+        false => None,
+    };
+    let told = answer::Told {
+        stamp,
+        receipt,
+        shows_costs: tenant.allows(Scope::CostsRead),
+    };
+    Ok((decided, told))
+}
+
+/// What of the past such a decision needs.
+fn wanted(asked: &Asked) -> Wanted {
+    Wanted {
+        customer: Some(asked.customer.clone()),
+        skus: asked.lines.iter().filter_map(|it| it.sku.clone()).collect(),
+        pricing: true,
+        policies: vec![DocumentKind::DiscountPolicy],
+        ..Wanted::default()
+    }
 }
 
 /// A decision, and what became of each line that was asked.
-struct Decided {
+pub struct Decided {
     customer: Option<Arc<BookCustomer>>,
-    today: chrono::NaiveDate,
+    as_of: NaiveDate,
+    position: Option<i64>,
     decision: Decision,
     /// In the order asked; a line that has an error here is not part of the decision.
     lines: Vec<Result<Line, &'static str>>,
 }
 
 fn decide(
-    tenant: &TenantHandle,
-    book: &Book,
+    base: Currency,
+    ground: &Ground,
     asked: &Asked,
     strict: Option<bool>,
 ) -> Result<Decided, Problem> {
-    let today = tenant.today();
+    let (book, today) = (&*ground.book, ground.as_of);
     let customer = find_customer(book, &asked.customer, strict)?;
     let policy = book.policies().discount.on(today);
-    let policy = policy.ok_or_else(|| without_policy("discount"))?;
+    let policy = policy.ok_or_else(|| without_policy("discount", today))?;
     let exchange = Exchange {
         rates: book.rates(),
-        base: tenant.settings().base_currency,
+        base,
         into: asked.currency,
         on: today,
     };
@@ -138,7 +171,8 @@ fn decide(
     };
     Ok(Decided {
         customer: customer.cloned(),
-        today,
+        as_of: today,
+        position: ground.position,
         decision: discounts::decide(&question, &facts, policy),
         lines,
     })

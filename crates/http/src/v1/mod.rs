@@ -13,12 +13,14 @@ mod documents;
 mod evaluations;
 mod events;
 mod facts;
+mod ground;
 mod groups;
 mod imports;
 mod jobs;
 mod phones;
 mod products;
 mod rates;
+mod receipts;
 mod receivables;
 mod reports;
 mod rollups;
@@ -44,6 +46,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(discounts::routes)
         .configure(credit::routes)
         .configure(routing::routes)
+        .configure(receipts::routes)
         .configure(reports::routes)
         .configure(events::routes)
         .configure(facts::routes)

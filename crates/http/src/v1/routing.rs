@@ -2,23 +2,29 @@
 //!
 //! | answered | `routing/answer.rs`                                                  |
 //! | decided  | `crates/domain/src/routing/decide.rs`, from one snapshot of the book |
+//! | receipt  | `routing/receipt.rs`: the number as it was looked for, and the route |
 
 mod answer;
+pub mod receipt;
 
 pub use answer::RoutingResponse;
 
 use crate::body::Query;
-use crate::book::Book;
+use crate::book::{Book, Wanted};
+use crate::faults::Faults;
 use crate::problem::Problem;
 use crate::scope::{Scope, need};
 use crate::tenant::Tenant;
 use crate::v1::credit;
-use crate::v1::deciding::without_policy;
+use crate::v1::deciding::{Stamp, without_policy};
+use crate::v1::ground::{AskedWhen, Ground, Present, When};
+use crate::v1::receipts;
 use actix_web::{get, web};
 use serde::Deserialize;
 use std::borrow::Cow;
 use tiercel_domain::phones::{MatchKey, NoCaller, caller_keys, normalise};
 use tiercel_domain::routing::{self, Caller, Facts, Match, MatchQuality};
+use tiercel_persistence::documents::DocumentKind;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -41,6 +47,13 @@ pub struct RoutingQuery {
     /// where absent.
     #[param(example = "US")]
     pub region: Option<String>,
+    /// A business date; today where absent.
+    #[param(format = Date)]
+    pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant; now where absent.
+    pub known_at: Option<String>,
+    /// `full` adds a receipt to the answer, with the number in it; `none` where absent.
+    pub receipt: Option<String>,
 }
 
 /// Routes a call by its number
@@ -58,46 +71,101 @@ pub async fn find_routing(
     tenant: Tenant<need::RoutingRead>,
     Query(query): Query<RoutingQuery>,
 ) -> Result<web::Json<RoutingResponse>, Problem> {
-    let (book, today) = (tenant.book(), tenant.today());
-    let policy = book.policies().routing.on(today);
-    let policy = policy.ok_or_else(|| without_policy("routing"))?;
-    let facts = facts(&book, &query, &tenant.settings().default_region);
-    let decision = routing::decide(&facts, policy);
-    let customer = decision.customer.and_then(|id| book.customer(id));
+    let when = query.when(Present::of(&tenant))?;
+    let call = Call::of(&query, &tenant.settings().default_region);
+    let sees_hold = tenant.allows(Scope::CreditRead);
+    let ground = when.ground(&tenant, || wanted(&call, sees_hold)).await?;
+    let decision = decide(&call, &ground)?;
+    let customer = decision.customer.and_then(|id| ground.book.customer(id));
     let customer = customer.map(AsRef::as_ref);
-    let hold = match customer.filter(|_| tenant.allows(Scope::CreditRead)) {
-        Some(customer) => Some(credit::decide(&book, Some(customer), today)?),
+    let hold = match customer.filter(|_| sees_hold) {
+        Some(customer) => Some(credit::decide(&ground.book, Some(customer), ground.as_of)?),
         None => None,
     };
+    let stamp = Stamp::new(tenant.now());
+    let receipt = match when.receipt {
+        true => {
+            let decided = receipt::of(&call, &decision, customer);
+            Some(receipts::make(&tenant, decided, &stamp, &ground)?)
+        }
+        false => None,
+    };
+    let policy = ground.book.policies().routing.on(ground.as_of);
+    let ranks = policy.into_iter().flat_map(|it| it.tiers.values());
     let seen = answer::Seen {
         customer,
         hold: hold.as_ref(),
-        lowest_rank: policy.tiers.values().map(|tier| tier.rank).max(),
+        lowest_rank: ranks.map(|tier| tier.rank).max(),
     };
-    Ok(web::Json(answer::route(
-        &decision,
-        &seen,
-        today,
-        tenant.now(),
-    )))
+    let route = answer::route(&decision, &seen, &ground, stamp);
+    Ok(web::Json(RoutingResponse { receipt, ..route }))
 }
 
-/// Whose number it is.
-fn facts(book: &Book, query: &RoutingQuery, default_region: &str) -> Facts {
-    let region = Some(query.region.as_deref().unwrap_or(default_region));
-    let caller = number(query.caller.as_deref().unwrap_or_default());
-    let called = query.called.as_deref().map(number);
-    let called = called.and_then(|it| normalise(&it, region).e164().map(str::to_owned));
-    let (caller, matches) = match caller_keys(&caller, region) {
-        Ok(keys) => (Caller::Number, matches(book, &keys)),
-        Err(NoCaller::Withheld) => (Caller::Withheld, Vec::new()),
-        Err(NoCaller::Missing | NoCaller::NotANumber) => (Caller::Unparsable, Vec::new()),
-    };
-    Facts {
-        caller,
-        matches,
-        called,
+impl RoutingQuery {
+    fn when(&self, present: Present) -> Result<When, Problem> {
+        let mut faults = Faults::default();
+        let when = AskedWhen {
+            as_of: self.as_of.as_deref(),
+            known_at: self.known_at.as_deref(),
+            receipt: self.receipt.as_deref(),
+        };
+        let when = When::read(present, when, "", &mut faults);
+        faults.finish(Some(when))
     }
+}
+
+/// A call as it is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    caller: Caller,
+    /// The first of them that anybody has decides.
+    keys: Vec<MatchKey>,
+    /// In E.164 where it could be read.
+    called: Option<String>,
+}
+
+impl Call {
+    fn of(query: &RoutingQuery, default_region: &str) -> Self {
+        let region = Some(query.region.as_deref().unwrap_or(default_region));
+        let caller = number(query.caller.as_deref().unwrap_or_default());
+        let called = query.called.as_deref().map(number);
+        let called = called.and_then(|it| normalise(&it, region).e164().map(str::to_owned));
+        let (caller, keys) = match caller_keys(&caller, region) {
+            Ok(keys) => (Caller::Number, keys),
+            Err(NoCaller::Withheld) => (Caller::Withheld, Vec::new()),
+            Err(NoCaller::Missing | NoCaller::NotANumber) => (Caller::Unparsable, Vec::new()),
+        };
+        Self {
+            caller,
+            keys,
+            called,
+        }
+    }
+}
+
+/// What of the past such a decision needs.
+fn wanted(call: &Call, sees_hold: bool) -> Wanted {
+    let mut policies = vec![DocumentKind::RoutingPolicy];
+    if sees_hold {
+        policies.push(DocumentKind::CreditPolicy);
+    }
+    Wanted {
+        phones: call.keys.clone(),
+        open_items: sees_hold,
+        policies,
+        ..Wanted::default()
+    }
+}
+
+fn decide(call: &Call, ground: &Ground) -> Result<routing::Decision, Problem> {
+    let policy = ground.book.policies().routing.on(ground.as_of);
+    let policy = policy.ok_or_else(|| without_policy("routing", ground.as_of))?;
+    let facts = Facts {
+        caller: call.caller,
+        matches: matches(&ground.book, &call.keys),
+        called: call.called.clone(),
+    };
+    Ok(routing::decide(&facts, policy))
 }
 
 /// A `+` that nobody encoded arrives as a blank: a number that begins with one had a `+`.

@@ -65,6 +65,8 @@ async fn insert(
         published_at: Set(published.then_some(tx.micros())),
         retired_at: Set(None),
         write_id: Set(tx.write_uuid()),
+        published_write: Set(published.then(|| tx.write_uuid())),
+        retired_write: Set(None),
     };
     document::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -110,7 +112,11 @@ pub async fn publish(
         )
         .col_expr(document::Column::EffectiveFrom, Expr::value(effective_from))
         .col_expr(document::Column::PublishedBy, Expr::value(author))
-        .col_expr(document::Column::PublishedAt, Expr::value(tx.micros()));
+        .col_expr(document::Column::PublishedAt, Expr::value(tx.micros()))
+        .col_expr(
+            document::Column::PublishedWrite,
+            Expr::value(Some(tx.write_uuid())),
+        );
     change(tx, draft, update, "published").await
 }
 
@@ -124,7 +130,11 @@ pub async fn retire(tx: &Tx, published: &StoredDocument) -> Result<StoredDocumen
             document::Column::Status,
             Expr::value(DocumentStatus::Retired.word()),
         )
-        .col_expr(document::Column::RetiredAt, Expr::value(tx.micros()));
+        .col_expr(document::Column::RetiredAt, Expr::value(tx.micros()))
+        .col_expr(
+            document::Column::RetiredWrite,
+            Expr::value(Some(tx.write_uuid())),
+        );
     change(tx, published, update, "retired").await
 }
 

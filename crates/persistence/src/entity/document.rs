@@ -23,6 +23,8 @@ pub struct Model {
     pub published_at: Option<i64>,
     pub retired_at: Option<i64>,
     pub write_id: Uuid,
+    pub published_write: Option<Uuid>,
+    pub retired_write: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,12 +1,11 @@
 //! Facts as known now or at a position of the journal.
 
 use super::rows::{StoredFact, to_fact, to_stored};
-use crate::entity::{fact, fact_note, journal};
+use crate::entity::{fact, fact_note};
 use crate::error::DbError;
-use crate::sql::MANY;
+use crate::sql::{self, MANY};
 use crate::store::Source;
 use chrono::NaiveDate;
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::evaluation::Edges;
@@ -32,26 +31,9 @@ pub struct FactFilter {
     pub known_at: Option<i64>,
 }
 
-/// Writes numbered up to a position, correlated by one column of `fact`.
-fn numbered(write: fact::Column, position: i64) -> SelectStatement {
-    Query::select()
-        .expr(Expr::val(1))
-        .from(journal::Entity)
-        .and_where(
-            Expr::col((journal::Entity, journal::Column::WriteId)).equals((fact::Entity, write)),
-        )
-        .and_where(Expr::col((journal::Entity, journal::Column::Position)).lte(position))
-        .to_owned()
-}
-
 /// Versions in force: now, or those written by `position` and not replaced by then.
 fn in_force(known_at: Option<i64>) -> Condition {
-    match known_at {
-        None => Condition::all().add(fact::Column::SupersededBy.is_null()),
-        Some(position) => Condition::all()
-            .add(Expr::exists(numbered(fact::Column::WriteId, position)))
-            .add(Expr::exists(numbered(fact::Column::SupersededBy, position)).not()),
-    }
+    sql::in_force(fact::Column::WriteId, fact::Column::SupersededBy, known_at)
 }
 
 /// The facts of customers in order of day and id; customers without facts are absent.

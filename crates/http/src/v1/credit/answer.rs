@@ -1,7 +1,8 @@
 //! The answer of a credit look-up: term, limit, exposure and hold, in the tenant's base currency.
 
-use super::CreditTermsQuery;
+use super::receipt::Asked;
 use crate::v1::deciding::{PolicyVersion, TierStanding, decimals};
+use crate::v1::receipts::Receipt;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use tiercel_domain::credit::terms::Due;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 /// What a customer gets on credit, and why.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "hold": {"status": "none", "reasons": []}, "stale": false}))]
+#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "position": null, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "hold": {"status": "none", "reasons": []}, "stale": false}))]
 pub struct CreditTermsResponse {
     /// Null where the customer is unknown.
     pub customer_id: Option<String>,
@@ -24,6 +25,8 @@ pub struct CreditTermsResponse {
     pub currency: String,
     #[schema(format = Date)]
     pub as_of: String,
+    /// The position of the journal that was read; null for the decision book, which is of now.
+    pub position: Option<i64>,
     /// The tier whose terms these are, and how fresh it is.
     pub tier: TierStanding,
     pub policy: PolicyVersion,
@@ -37,6 +40,9 @@ pub struct CreditTermsResponse {
     pub hold: CreditHold,
     /// Never evaluated, or more than 400 days ago.
     pub stale: bool,
+    /// Only with `receipt=full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
 }
 
 /// When bills are to be paid, in the spellings that people and systems read.
@@ -139,7 +145,7 @@ pub(super) fn terms(
     decision: &Decision,
     customer: Option<&BookCustomer>,
     base: Currency,
-    query: CreditTermsQuery,
+    asked: Asked,
 ) -> CreditTermsResponse {
     let tier = TierStanding::new(&decision.terms_of_tier, customer, decision.as_of);
     let amount = |value: Decimal| decimals(value, base.exponent());
@@ -147,10 +153,12 @@ pub(super) fn terms(
     CreditTermsResponse {
         customer_id: customer.map(|it| it.id.to_string()),
         customer_matched: decision.customer_matched,
-        company: query.company,
-        segment: query.segment,
+        company: asked.company,
+        segment: asked.segment,
         currency: base.to_string(),
         as_of: decision.as_of.to_string(),
+        position: None,
+        receipt: None,
         stale: tier.stale,
         tier,
         policy: (&decision.policy).into(),

@@ -2,9 +2,10 @@
 
 use super::Decided;
 use super::request::{Asked, DecisionDocument, Explain};
-use crate::v1::deciding::{PolicyVersion, TierStanding, decimals, decision_id, instant};
-use chrono::{DateTime, Utc};
+use crate::v1::deciding::{PolicyVersion, Stamp, TierStanding, decimals};
+use crate::v1::receipts::Receipt;
 use serde::Serialize;
+use serde_json::json;
 use tiercel_domain::discounts::stack::NotApplied;
 use tiercel_domain::discounts::waterfall::{Adjustment, AdjustmentKind};
 use tiercel_domain::discounts::{Decision, Line, PricedLine};
@@ -13,11 +14,16 @@ use utoipa::ToSchema;
 
 /// A price for each line, or why it has none.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "policy": {"id": "default", "version": 1}, "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "currency": "EUR", "rounding": {"mode": "half_up", "scale": 2, "level": "unit"}, "lines": [{"line_id": "10", "list_unit_price": "100.00", "net_unit_price": "80.96", "list_amount": "3000.00", "net_amount": "2428.80", "discount_amount": "571.20", "effective_discount_pct": "19.04", "approval": {"required": false, "reasons": []}}], "totals": {"list": "3000.00", "net": "2428.80", "discount": "571.20"}, "warnings": []}))]
+#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": null, "policy": {"id": "default", "version": 1}, "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "currency": "EUR", "rounding": {"mode": "half_up", "scale": 2, "level": "unit"}, "lines": [{"line_id": "10", "list_unit_price": "100.00", "net_unit_price": "80.96", "list_amount": "3000.00", "net_amount": "2428.80", "discount_amount": "571.20", "effective_discount_pct": "19.04", "approval": {"required": false, "reasons": []}}], "totals": {"list": "3000.00", "net": "2428.80", "discount": "571.20"}, "warnings": []}))]
 pub struct DiscountResponse {
     pub decision_id: String,
     #[schema(format = DateTime)]
     pub decided_at: String,
+    /// The business date decided for.
+    #[schema(format = Date)]
+    pub as_of: String,
+    /// The position of the journal that was read; null for the decision book, which is of now.
+    pub position: Option<i64>,
     pub policy: PolicyVersion,
     /// Null where the customer is unknown.
     pub customer_id: Option<String>,
@@ -31,6 +37,9 @@ pub struct DiscountResponse {
     /// Over the lines that have a price.
     pub totals: DiscountTotals,
     pub warnings: Vec<DiscountWarning>,
+    /// Only with `receipt: full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
 }
 
 /// How prices are made tellable.
@@ -194,10 +203,13 @@ pub struct DiscountWarning {
 
 /// The same answer as one flat object: all values are strings, what is not known is empty.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "customer_matched": "true", "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": "1", "stale": "false", "policy_id": "default", "policy_version": "1", "currency": "EUR", "list_unit_price": "100.00", "discount_pct": "19.04", "net_unit_price": "80.96", "net_amount": "2428.80", "floor_unit_price": "72.95", "approval": "none", "reason": ""}))]
+#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": "", "customer_matched": "true", "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": "1", "stale": "false", "policy_id": "default", "policy_version": "1", "currency": "EUR", "list_unit_price": "100.00", "discount_pct": "19.04", "net_unit_price": "80.96", "net_amount": "2428.80", "floor_unit_price": "72.95", "approval": "none", "reason": ""}))]
 pub struct FlatDiscountResponse {
     pub decision_id: String,
     pub decided_at: String,
+    pub as_of: String,
+    /// The position of the journal that was read; empty for the decision book, which is of now.
+    pub position: String,
     pub customer_matched: String,
     pub customer_id: String,
     pub tier: String,
@@ -219,6 +231,9 @@ pub struct FlatDiscountResponse {
     pub approval: String,
     /// Why there is no price, else why it must be approved, else `customer_unknown` or empty.
     pub reason: String,
+    /// Only with `receipt=full`: JSON in a text, to be sent to `/v1/receipts/…` as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// How the lines of one answer are told.
@@ -228,18 +243,22 @@ struct Telling<'a> {
     shows_costs: bool,
 }
 
-pub(super) fn full(
-    asked: &Asked,
-    decided: &Decided,
-    now: DateTime<Utc>,
-    shows_costs: bool,
-) -> DiscountResponse {
+/// What an answer says of itself, and to whom.
+pub(super) struct Told {
+    pub stamp: Stamp,
+    pub receipt: Option<Receipt>,
+    pub shows_costs: bool,
+}
+
+pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResponse {
     let decision = &decided.decision;
     let customer = decided.customer.as_deref();
-    let tier = TierStanding::new(&decision.tier, customer, decided.today);
+    let tier = TierStanding::new(&decision.tier, customer, decided.as_of);
     DiscountResponse {
-        decision_id: decision_id(now),
-        decided_at: instant(now),
+        decision_id: told.stamp.id,
+        decided_at: told.stamp.at,
+        as_of: decided.as_of.to_string(),
+        position: decided.position,
         policy: (&decision.policy).into(),
         customer_id: customer.map(|it| it.id.to_string()),
         customer_matched: decision.customer_matched,
@@ -252,12 +271,13 @@ pub(super) fn full(
             level: decision.rounding.level.word().to_owned(),
         },
         document: asked.document.clone(),
-        lines: lines(asked, decided, shows_costs),
+        lines: lines(asked, decided, told.shows_costs),
         totals: DiscountTotals {
             list: decision.totals.list.to_text(),
             net: decision.totals.net.to_text(),
             discount: decision.totals.discount.to_text(),
         },
+        receipt: told.receipt,
     }
 }
 
@@ -418,13 +438,8 @@ fn not_applied(near: &NotApplied) -> DiscountNotApplied {
     }
 }
 
-pub(super) fn flat(
-    asked: &Asked,
-    decided: &Decided,
-    now: DateTime<Utc>,
-    shows_costs: bool,
-) -> FlatDiscountResponse {
-    let answer = full(asked, decided, now, shows_costs);
+pub(super) fn flat(asked: &Asked, decided: &Decided, told: Told) -> FlatDiscountResponse {
+    let answer = full(asked, decided, told);
     let line = answer.lines.into_iter().next().unwrap_or_default();
     let approval = line.approval.iter().flat_map(|it| &it.reasons);
     let codes = line.error.iter().map(|it| &it.code);
@@ -438,6 +453,9 @@ pub(super) fn flat(
         reason: reason.cloned().unwrap_or_default(),
         decision_id: answer.decision_id,
         decided_at: answer.decided_at,
+        as_of: answer.as_of,
+        position: answer.position.map(|it| it.to_string()).unwrap_or_default(),
+        receipt: answer.receipt.map(|it| json!(it).to_string()),
         customer_matched: answer.customer_matched.to_string(),
         customer_id: answer.customer_id.unwrap_or_default(),
         tier: tier.code,

@@ -2,9 +2,9 @@
 
 use crate::faults::Faults;
 use crate::problem::Problem;
-use crate::v1::deciding::{CustomerReference, read_as_of, read_customer};
+use crate::v1::deciding::{CustomerReference, read_customer};
+use crate::v1::ground::{AskedWhen, Present, When};
 use crate::wire;
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tiercel_domain::category::CategoryPath;
@@ -25,9 +25,13 @@ const MOST_CHARACTERS: usize = 200;
 #[schema(example = json!({"customer": {"external": {"system": "erp1", "id": "C-1042"}}, "currency": "EUR", "explain": "summary", "lines": [{"line_id": "10", "sku": "BT023", "category_path": ["drives", "servo"], "quantity": "30", "list_unit_price": "100.00", "unit_cost": "62.00"}]}))]
 pub struct DecideDiscountRequest {
     pub customer: CustomerReference,
-    /// Today, or absent.
+    /// A business date; today where absent.
     #[schema(format = Date)]
     pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant; now where absent.
+    pub known_at: Option<String>,
+    /// `full` adds a receipt to the answer; `none` where absent.
+    pub receipt: Option<String>,
     /// ISO 4217, of all prices and costs in the request; the base currency where absent.
     pub currency: Option<String>,
     /// `simulate`: the only mode so far.
@@ -110,13 +114,20 @@ pub struct FlatDiscountQuery {
     #[param(example = "EUR")]
     pub currency: Option<String>,
     pub channel: Option<String>,
+    /// A business date; today where absent.
+    #[param(format = Date)]
+    pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant; now where absent.
+    pub known_at: Option<String>,
+    /// `full` adds a receipt, as JSON in a text; `none` where absent.
+    pub receipt: Option<String>,
     /// Answer 404 for an unknown customer instead of deciding by the default tier.
     pub strict: Option<bool>,
 }
 
 /// How much of the way to the price is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Explain {
+pub enum Explain {
     None,
     Summary,
     Full,
@@ -134,7 +145,8 @@ impl Explain {
 }
 
 /// The question, read.
-pub(super) struct Asked {
+pub struct Asked {
+    pub when: When,
     pub customer: CustomerRef,
     pub currency: Currency,
     pub explain: Explain,
@@ -144,7 +156,7 @@ pub(super) struct Asked {
 }
 
 /// One line, as far as the request tells it.
-pub(super) struct AskedLine {
+pub struct AskedLine {
     pub line_id: String,
     pub sku: Option<String>,
     pub category: Option<CategoryPath>,
@@ -154,10 +166,15 @@ pub(super) struct AskedLine {
 }
 
 impl DecideDiscountRequest {
-    pub(super) fn read(self, today: NaiveDate, base: Currency) -> Result<Asked, Problem> {
+    pub(super) fn read(self, present: Present, base: Currency) -> Result<Asked, Problem> {
         let mut faults = Faults::default();
+        let when = AskedWhen {
+            as_of: self.as_of.as_deref(),
+            known_at: self.known_at.as_deref(),
+            receipt: self.receipt.as_deref(),
+        };
+        let when = When::read(present, when, "/", &mut faults);
         let customer = self.customer.read("/customer", &mut faults);
-        read_as_of(self.as_of.as_deref(), today, "/as_of", &mut faults);
         let currency = match &self.currency {
             Some(code) => faults.currency("/currency", code),
             None => Some(base),
@@ -176,6 +193,7 @@ impl DecideDiscountRequest {
         let lines = read_lines(self.lines, &mut faults);
         let asked = customer.zip(currency).zip(explain);
         faults.finish(asked.map(|((customer, currency), explain)| Asked {
+            when,
             customer,
             currency,
             explain,
@@ -257,8 +275,14 @@ impl DiscountLineRequest {
 }
 
 impl FlatDiscountQuery {
-    pub(super) fn read(self, base: Currency) -> Result<Asked, Problem> {
+    pub(super) fn read(self, present: Present, base: Currency) -> Result<Asked, Problem> {
         let mut faults = Faults::default();
+        let when = AskedWhen {
+            as_of: self.as_of.as_deref(),
+            known_at: self.known_at.as_deref(),
+            receipt: self.receipt.as_deref(),
+        };
+        let when = When::read(present, when, "", &mut faults);
         let customer = read_customer("customer", &self.customer, &mut faults);
         let currency = match &self.currency {
             Some(code) => faults.currency("currency", code),
@@ -277,6 +301,7 @@ impl FlatDiscountQuery {
         };
         let channel = text(self.channel.as_deref(), "channel", &mut faults);
         let asked = customer.zip(currency).map(|(customer, currency)| Asked {
+            when,
             customer,
             currency,
             explain: Explain::None,

@@ -1,7 +1,8 @@
 //! The answer of a routing look-up: one flat object, the same keys on a hit and on a miss.
 
-use crate::v1::deciding::{TierStanding, decision_id, instant};
-use chrono::{DateTime, NaiveDate, Utc};
+use crate::v1::deciding::{Stamp, TierStanding};
+use crate::v1::ground::Ground;
+use crate::v1::receipts::Receipt;
 use serde::Serialize;
 use tiercel_domain::credit;
 use tiercel_domain::routing::{Decision, MatchQuality, MissReason};
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 
 /// Where the call goes, and why. No key is ever null: what is not known is an empty text.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"matched": true, "match_quality": "exact", "match_count": 1, "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "dedicated_line": "+18005550111", "line_entitled": true, "reroute_to": "", "preferred_agent": "agent42", "language": "en", "credit_hold": "none", "greeting": "vip", "reason": "", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": 1, "stale": false, "policy_id": "default", "policy_version": 1, "decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z"}))]
+#[schema(example = json!({"matched": true, "match_quality": "exact", "match_count": 1, "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "dedicated_line": "+18005550111", "line_entitled": true, "reroute_to": "", "preferred_agent": "agent42", "language": "en", "credit_hold": "none", "greeting": "vip", "reason": "", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": 1, "stale": false, "policy_id": "default", "policy_version": 1, "decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": 0}))]
 pub struct RoutingResponse {
     pub matched: bool,
     /// `exact` (E.164) or `as_typed`; empty on a miss.
@@ -56,6 +57,14 @@ pub struct RoutingResponse {
     pub decision_id: String,
     #[schema(format = DateTime)]
     pub decided_at: String,
+    /// The business date decided for.
+    #[schema(format = Date)]
+    pub as_of: String,
+    /// The position of the journal that was read; 0 for the decision book, which is of now.
+    pub position: i64,
+    /// Only with `receipt=full`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
 }
 
 /// What is known beside the decision.
@@ -69,11 +78,11 @@ pub(super) struct Seen<'a> {
 pub(super) fn route(
     decision: &Decision,
     seen: &Seen<'_>,
-    today: NaiveDate,
-    now: DateTime<Utc>,
+    ground: &Ground,
+    stamp: Stamp,
 ) -> RoutingResponse {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let standing = TierStanding::new("", seen.customer, today);
+    let standing = TierStanding::new("", seen.customer, ground.as_of);
     let held = seen.hold.map_or("", hold_word);
     RoutingResponse {
         matched: decision.matched,
@@ -107,8 +116,11 @@ pub(super) fn route(
         stale: seen.customer.is_some() && standing.stale,
         policy_id: decision.policy.id.clone(),
         policy_version: decision.policy.version,
-        decision_id: decision_id(now),
-        decided_at: instant(now),
+        decision_id: stamp.id,
+        decided_at: stamp.at,
+        as_of: ground.as_of.to_string(),
+        position: ground.position.unwrap_or(0),
+        receipt: None,
     }
 }
 
