@@ -1,6 +1,9 @@
 //! The OpenAPI 3.1 document: collected from the handlers, completed centrally.
 
+mod describe;
+
 use crate::problem::{FieldError, ProblemBody};
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{
     ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes, SecurityScheme,
@@ -38,12 +41,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         .description(Some(
             "The headless CRM that decides how to treat every customer.",
         ))
-        .contact(Some(
-            ContactBuilder::new()
-                .name(Some("Tiercel"))
-                .url(Some("/docs"))
-                .build(),
-        ))
+        .contact(Some(ContactBuilder::new().name(Some("Tiercel")).build()))
         .license(Some(
             LicenseBuilder::new()
                 .name("Apache-2.0")
@@ -99,6 +97,17 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// The document as it is published: with what handlers leave to `openapi/describe.rs`.
+pub fn publish(document: &OpenApi) -> Value {
+    match serde_json::to_value(document) {
+        Ok(mut value) => {
+            describe::complete(&mut value);
+            value
+        }
+        Err(fault) => Value::String(fault.to_string()),
+    }
 }
 
 fn complete_operation(operation: &mut Operation, secured: bool) {

@@ -83,6 +83,8 @@ pub async fn put_import_mapping(
 }
 
 /// One mapping, as it is now
+///
+/// The document as JSON, whatever it was saved as.
 #[utoipa::path(tag = "imports",
     params(("name" = String, Path, description = "Its name", example = "orders")),
     responses((status = 200, description = "The mapping", body = ImportMappingResponse)))]
@@ -101,6 +103,8 @@ pub async fn find_import_mapping(
 }
 
 /// All mappings in order of their names
+///
+/// With the current version of each.
 #[utoipa::path(tag = "imports", params(ListMappingsQuery),
     responses((status = 200, description = "A page of mappings", body = Page<ImportMappingSummary>)))]
 #[get("/import-mappings")]
