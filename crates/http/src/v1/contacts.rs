@@ -30,7 +30,7 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// Fields of a contact: absent fields stay, null clears.
 ///
-/// All of them, the primary contact first.
+/// All of them, in the order they were added.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Erika Muster", "email": "e.muster@muster.example", "position": "executive", "country": "DE", "primary": true, "phones": [{"number": "0170 1234567"}]}))]
@@ -141,7 +141,7 @@ pub async fn create_contact(
 
 /// List the contacts of a customer
 ///
-/// All of them, the primary contact first.
+/// All of them, in the order they were added.
 #[utoipa::path(tag = "contacts",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w")),
     responses((status = 200, description = "All contacts; none of an erased customer", body = ContactsResponse)))]

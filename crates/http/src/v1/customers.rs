@@ -178,7 +178,7 @@ pub struct ListCustomerHistory {
 
 /// List the versions of a customer
 ///
-/// Every version of the profile with the position of the journal that made it, the newest first.
+/// Every version of the profile with when it was recorded, the newest first.
 #[utoipa::path(tag = "customers",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"), ListCustomerHistory),
     responses((status = 200, description = "Versions of the profile, newest first", body = Page<CustomerVersionResponse>)))]

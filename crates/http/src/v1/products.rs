@@ -90,7 +90,7 @@ pub async fn list_products(
 
 /// Find a product
 ///
-/// With the cost of today for callers who may see costs.
+/// With its entity tag, for a change under `If-Match`.
 #[utoipa::path(tag = "products",
     params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w")),
     responses((status = 200, description = "The product", body = ProductResponse)))]
@@ -133,7 +133,7 @@ pub async fn update_product(
 
 /// List the versions of a product
 ///
-/// Every version with the position of the journal that made it, the newest first.
+/// Every version with when it was recorded, the first one first.
 #[utoipa::path(tag = "products",
     params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
     responses((status = 200, description = "All versions, oldest first", body = Page<ProductVersionResponse>)))]

@@ -56,7 +56,7 @@ async fn model(source: &impl Source, name: &str) -> Result<Address, Problem> {
 
 /// List evaluation models
 ///
-/// Each with the number of its latest version and the version in force.
+/// In order of their ids, a page at a time.
 #[utoipa::path(tag = "evaluation-models", params(ListVersions), responses((status = 200, description = "A page of models", body = Page<ModelResponse>)))]
 #[get("/evaluation-models")]
 pub async fn list_evaluation_models(
