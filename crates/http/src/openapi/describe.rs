@@ -1,9 +1,9 @@
 //! What handlers leave to one place: words that mean the same everywhere, examples, page shapes.
 
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Field names and what they mean wherever a declaration does not say more: name, format, meaning.
+/// Field names and what they mean wherever a declaration does not say more: name, shape, meaning.
 const VOCABULARY: &str = include_str!("vocabulary.tsv");
 
 /// Slices, in the order people meet them.
@@ -43,16 +43,16 @@ const TAGS: [(&str, &str); 22] = [
 
 /// What is known of a field name.
 struct Word {
-    format: Option<&'static str>,
+    /// `count`, `ordinal`, `text`, `id`, `currency`, or the format of a text; `-` is nothing.
+    shape: &'static str,
     meaning: &'static str,
 }
 
 fn vocabulary() -> BTreeMap<&'static str, Word> {
     let words = VOCABULARY.lines().filter_map(|line| {
         let mut cells = line.splitn(3, '\t');
-        let (name, format, meaning) = (cells.next()?, cells.next()?, cells.next()?);
-        let format = Some(format).filter(|format| *format != "-");
-        Some((name, Word { format, meaning }))
+        let (name, shape, meaning) = (cells.next()?, cells.next()?, cells.next()?);
+        Some((name, Word { shape, meaning }))
     });
     words.collect()
 }
@@ -60,10 +60,11 @@ fn vocabulary() -> BTreeMap<&'static str, Word> {
 /// Completes a whole document.
 pub fn complete(document: &mut Value) {
     document["servers"] = json!([{ "url": "/", "description": "The server you are reading this from" }]);
+    let requested = requested(document);
     let schemas = &mut document["components"]["schemas"];
     if let Some(schemas) = schemas.as_object_mut() {
         refer_pages(schemas);
-        define(schemas);
+        define(schemas, &requested);
     }
     let schemas = document["components"]["schemas"].clone();
     let mut used = Vec::new();
@@ -116,20 +117,47 @@ fn refer_pages(schemas: &mut Map<String, Value>) {
     }
 }
 
-/// Gives fields that say nothing of themselves the meaning and format of their name.
-fn define(schemas: &mut Map<String, Value>) {
+/// Gives fields that say nothing of themselves the meaning and shape of their name. What requests
+/// are made of keeps its shape: its limits are what the server refuses, which handlers declare.
+fn define(schemas: &mut Map<String, Value>, requested: &BTreeSet<String>) {
     let words = vocabulary();
-    for schema in schemas.values_mut() {
-        let fields = schema.get_mut("properties");
-        let Some(fields) = fields.and_then(Value::as_object_mut) else {
-            continue;
-        };
-        for (name, field) in fields {
-            if let Some(word) = words.get(name.as_str()) {
-                describe(field, word);
+    for (schema, body) in schemas {
+        let fields = body.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, field) in fields.into_iter().flatten() {
+            let known = words.get(name.as_str()).zip(field.as_object_mut());
+            if let Some((word, field)) = known {
+                field
+                    .entry("description")
+                    .or_insert_with(|| word.meaning.into());
+                shape(field, word.shape, requested.contains(schema));
             }
         }
     }
+}
+
+/// Names of the schemas that bodies of requests are made of.
+fn requested(document: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<&Value> = Vec::new();
+    let paths = document["paths"].as_object();
+    for item in paths.into_iter().flat_map(Map::values) {
+        let operations = item.as_object().into_iter().flat_map(Map::values);
+        waiting.extend(operations.filter_map(|operation| operation.get("requestBody")));
+    }
+    while let Some(value) = waiting.pop() {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            let name = reference.rsplit('/').next().unwrap_or(reference);
+            if found.insert(name.to_owned()) {
+                waiting.extend(document["components"]["schemas"].get(name));
+            }
+        }
+        match value {
+            Value::Object(fields) => waiting.extend(fields.values()),
+            Value::Array(entries) => waiting.extend(entries),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn define_parameters(operation: &mut Value) {
@@ -145,27 +173,34 @@ fn define_parameters(operation: &mut Value) {
     }
 }
 
-fn describe(field: &mut Value, word: &Word) {
-    let Some(field) = field.as_object_mut() else {
-        return;
-    };
-    field
-        .entry("description")
-        .or_insert_with(|| word.meaning.into());
-    let is_text = match field.get("type") {
-        Some(Value::String(kind)) => kind == "string",
-        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "string"),
+/// Adds the limits of a shape, unless the field has some of its own.
+fn shape(field: &mut Map<String, Value>, shape: &str, requested: bool) {
+    let is = |kind: &str| match field.get("type") {
+        Some(Value::String(one)) => one == kind,
+        Some(Value::Array(several)) => several.iter().any(|one| one == kind),
         _ => false,
     };
-    let bare = ["format", "enum", "pattern"]
-        .iter()
-        .all(|key| !field.contains_key(*key));
-    if let Some(format) = word.format.filter(|_| is_text && bare) {
-        match format {
-            "currency" => field.insert("pattern".into(), "^[A-Z]{3}$".into()),
-            format => field.insert("format".into(), format.into()),
-        };
-    }
+    let limits = [
+        "format",
+        "enum",
+        "pattern",
+        "minimum",
+        "minLength",
+        "maxLength",
+    ];
+    let bare = limits.iter().all(|limit| !field.contains_key(*limit));
+    let (text, number) = (is("string") && bare, is("integer"));
+    let (limit, value): (&str, Value) = match shape {
+        "count" | "ordinal" if number && !requested && !field.contains_key("minimum") => {
+            ("minimum", i64::from(shape == "ordinal").into())
+        }
+        "text" if text && !requested => ("minLength", 1.into()),
+        "id" if text && !requested => ("pattern", "^[a-z]{3,4}_[0-9a-z]{26}$".into()),
+        "currency" if text => ("pattern", "^[A-Z]{3}$".into()),
+        "date" | "date-time" | "decimal" if text => ("format", shape.into()),
+        _ => return,
+    };
+    field.insert(limit.into(), value);
 }
 
 /// Shows the example of a schema where the operation shows none of its own.

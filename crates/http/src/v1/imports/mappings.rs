@@ -51,7 +51,9 @@ pub struct ListMappingsQuery {
     after: Option<String>,
 }
 
-/// Save a mapping; one that differs from what is known becomes the next version of its name.
+/// Save a mapping
+///
+/// One that differs from what is known becomes the next version of its name.
 #[utoipa::path(tag = "imports",
     params(("name" = String, Path, description = "1 to 64 letters, digits, `.`, `_`, `-`", example = "orders")),
     request_body(description = "The mapping, as JSON or as TOML", content((ImportMapping = "application/json"), (String = "application/toml"))),
