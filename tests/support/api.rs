@@ -1,5 +1,6 @@
 //! One small client that knows the API's manners.
 
+use super::contract;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::Value;
@@ -122,7 +123,7 @@ impl Api {
     ) -> Reply {
         let mut request = self
             .client
-            .request(method, format!("{}{path}", self.base))
+            .request(method.clone(), format!("{}{path}", self.base))
             .body(body);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
@@ -134,6 +135,9 @@ impl Api {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
+        let media = headers.get("content-type").map_or("", |it| it.to_str().unwrap());
+        let verb = method.as_str().to_lowercase();
+        contract::check(&verb, path, status, media, &json);
         Reply {
             status,
             headers,

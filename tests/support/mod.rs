@@ -1,6 +1,7 @@
 //! Starts what the tests need: the real server, a throw-away PostgreSQL, the data sets.
 
 pub mod api;
+mod contract;
 pub mod data;
 pub mod postgres;
 pub mod server;

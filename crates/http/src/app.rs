@@ -32,7 +32,7 @@ pub fn build(
     let parameterless = web::Data::new(Parameterless::of(&document));
     let methods = web::Data::new(Methods::of(&document));
     let docs = SwaggerUi::new("/docs/{_:.*}")
-        .url("/openapi/v1.json", document)
+        .external_url_unchecked("/openapi/v1.json", openapi::publish(&document))
         .config(
             Config::new(["/openapi/v1.json"])
                 .try_it_out_enabled(true)
@@ -71,6 +71,6 @@ where
 }
 
 /// The contract as the code has it.
-pub fn document() -> utoipa::openapi::OpenApi {
-    openapi::complete(routed(App::new()).split_for_parts().1)
+pub fn document() -> serde_json::Value {
+    openapi::publish(&openapi::complete(routed(App::new()).split_for_parts().1))
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use utoipa::ToSchema;
 
 /// Set when the server has been told to stop: it finishes what it has and takes no more.
+///
+/// Says nothing of the database: a process that answers need not be restarted.
 #[derive(Debug, Default)]
 pub struct Draining(pub AtomicBool);
 
@@ -25,6 +27,8 @@ fn health(status: &str) -> Health {
 }
 
 /// Tell whether the process is alive
+///
+/// Says nothing of the database: a process that answers need not be restarted.
 #[utoipa::path(tag = "operations", responses((status = 200, description = "The process answers", body = Health)))]
 #[get("/livez")]
 pub async fn check_liveness() -> HttpResponse {
@@ -32,6 +36,9 @@ pub async fn check_liveness() -> HttpResponse {
 }
 
 /// Tell whether requests may be sent here
+///
+/// Ready means: the database answers, its schema is the one this program knows, and the server is not
+/// being stopped. A load balancer asks here.
 #[utoipa::path(
     tag = "operations",
     responses(

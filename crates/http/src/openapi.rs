@@ -1,35 +1,17 @@
 //! The OpenAPI 3.1 document: collected from the handlers, completed centrally.
 
+mod describe;
+mod problems;
+
 use crate::problem::{FieldError, ProblemBody};
+use serde_json::Value;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, ClientCredentials, Flow, HttpAuthScheme, HttpBuilder, OAuth2, Scopes,
     SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{
-    ContactBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, Required, Response,
-    ResponseBuilder,
-};
+use utoipa::openapi::{ContactBuilder, InfoBuilder, LicenseBuilder, OpenApi, RefOr, Required};
 use utoipa::{PartialSchema, ToSchema};
-
-/// Problems every operation may answer with, besides its own.
-const EVERYWHERE: [(&str, &str); 8] = [
-    ("400", "Unreadable"),
-    ("401", "Unauthorized"),
-    ("403", "Forbidden"),
-    ("404", "NotFound"),
-    ("422", "InvalidInput"),
-    ("429", "TooManyRequests"),
-    ("500", "Internal"),
-    ("503", "Unavailable"),
-];
-
-/// Problems of operations that need `If-Match`.
-const WITH_CONDITIONS: [(&str, &str); 3] = [
-    ("409", "Conflict"),
-    ("412", "Stale"),
-    ("428", "PreconditionRequired"),
-];
 
 /// Operations whose answers hold secrets: they are not kept, so they take no `Idempotency-Key`.
 const SECRET: [&str; 3] = [
@@ -46,12 +28,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         .description(Some(
             "The headless CRM that decides how to treat every customer.",
         ))
-        .contact(Some(
-            ContactBuilder::new()
-                .name(Some("Tiercel"))
-                .url(Some("/docs"))
-                .build(),
-        ))
+        .contact(Some(ContactBuilder::new().name(Some("Tiercel")).build()))
         .license(Some(
             LicenseBuilder::new()
                 .name("Apache-2.0")
@@ -66,56 +43,45 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
     components
         .schemas
         .insert(ProblemBody::name().into_owned(), ProblemBody::schema());
-    for (status, name) in EVERYWHERE {
-        components
-            .responses
-            .insert(format!("{name}Problem"), RefOr::T(problem(status)));
-    }
     for (name, scheme) in schemes() {
         let schemes = &mut components.security_schemes;
         schemes.insert(name.into(), RefOr::T(scheme));
     }
-    for (status, name) in WITH_CONDITIONS {
-        let response = RefOr::T(problem(status));
-        components
-            .responses
-            .insert(format!("{name}Problem"), response);
-    }
+    problems::define(components);
     for (path, item) in &mut document.paths.paths {
-        if let Some(patch) = &mut item.patch {
-            refer(patch, &WITH_CONDITIONS);
-        }
-        let keeps = |path: &str| path.starts_with("/v1") && !SECRET.contains(&path);
-        if let Some(post) = item.post.as_mut().filter(|_| keeps(path)) {
-            post.parameters
-                .get_or_insert_default()
-                .push(RefOr::T(idempotency_key()));
-        }
-        let secured = path.starts_with("/v1");
-        for operation in [
-            &mut item.get,
-            &mut item.post,
-            &mut item.put,
-            &mut item.patch,
-            &mut item.delete,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            complete_operation(operation, secured);
+        let methods = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in methods {
+            let Some(operation) = operation else { continue };
+            problems::refer(method, path, operation);
+            secure(operation, path);
+            if method == "post" && path.starts_with("/v1") && !SECRET.contains(&path.as_str()) {
+                let parameters = operation.parameters.get_or_insert_default();
+                parameters.push(RefOr::T(idempotency_key()));
+            }
         }
     }
     document
 }
 
-fn complete_operation(operation: &mut Operation, secured: bool) {
-    let public = |(status, _): &(&str, &str)| !matches!(*status, "401" | "403" | "422");
-    let due: Vec<_> = EVERYWHERE
-        .into_iter()
-        .filter(|it| secured || public(it))
-        .collect();
-    refer(operation, &due);
-    if secured {
+/// The document as it is published: with what handlers leave to `openapi/describe.rs`.
+pub fn publish(document: &OpenApi) -> Value {
+    match serde_json::to_value(document) {
+        Ok(mut value) => {
+            describe::complete(&mut value);
+            value
+        }
+        Err(fault) => Value::String(fault.to_string()),
+    }
+}
+
+fn secure(operation: &mut Operation, path: &str) {
+    if path.starts_with("/v1") {
         let declared = operation.security.take().unwrap_or_default();
         let for_customers = !declared.is_empty();
         let mut all: Vec<_> = ["bearer", "oauth2", "basic", "apiKey"].map(alone).into();
@@ -131,15 +97,6 @@ fn alone(scheme: &str) -> SecurityRequirement {
     SecurityRequirement::new(scheme, none)
 }
 
-/// Adds problems by reference, unless the operation describes the status itself.
-fn refer(operation: &mut Operation, problems: &[(&str, &str)]) {
-    for (status, name) in problems {
-        let reference = RefOr::Ref(Ref::new(format!("#/components/responses/{name}Problem")));
-        let responses = &mut operation.responses.responses;
-        responses.entry((*status).into()).or_insert(reference);
-    }
-}
-
 fn idempotency_key() -> Parameter {
     ParameterBuilder::new()
         .name("Idempotency-Key")
@@ -147,14 +104,6 @@ fn idempotency_key() -> Parameter {
         .required(Required::False)
         .description(Some("1 to 255 visible characters: a repetition of the request under the same key gets the same answer and acts once"))
         .schema(Some(String::schema()))
-        .build()
-}
-
-fn problem(status: &str) -> Response {
-    let content = Content::new(Some(Ref::from_schema_name(ProblemBody::name())));
-    ResponseBuilder::new()
-        .description(format!("Problem {status}, as RFC 9457 describes it"))
-        .content("application/problem+json", content)
         .build()
 }
 

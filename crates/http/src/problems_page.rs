@@ -4,6 +4,8 @@ use crate::problem::{Kind, Problem};
 use actix_web::{HttpResponse, get, web};
 
 /// Explain a problem type
+///
+/// The `type` of every problem leads here: what it means, what causes it, what to do.
 #[utoipa::path(
     tag = "operations",
     params(("slug" = String, Path, description = "The last segment of a problem's `type`", example = "not-found")),

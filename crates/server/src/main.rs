@@ -61,8 +61,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             access::print_token(&open(&config).await?, &scopes, seconds)
         }
         Command::Openapi => {
-            let text = tiercel_http::app::document().to_pretty_json();
-            output::line(text.map_err(|error| Failure::new(error.to_string()))?);
+            output::line(format!("{:#}", tiercel_http::app::document()));
             Ok(())
         }
         Command::Audit {

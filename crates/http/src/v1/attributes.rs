@@ -22,6 +22,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// An attribute to define, for good: values refer to it.
+///
+/// The built-in ones (`size`, `industry` …) and your own, in order of their codes.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "channel", "type": "text", "label": "Sales channel", "allowed": ["direct", "partner"], "personal": false}))]
@@ -78,6 +80,9 @@ pub struct AttributeDefinitionsResponse {
 }
 
 /// Define an attribute
+///
+/// Its type and its allowed values are checked from then on. A definition does not change: evaluation
+/// models rely on it.
 #[utoipa::path(tag = "attributes", responses(
     (status = 201, description = "The definition", body = AttributeDefinitionResponse),
     (status = 409, description = "The code is defined already", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
@@ -113,6 +118,8 @@ pub async fn create_attribute_definition(
 }
 
 /// List the definitions of attributes
+///
+/// The built-in ones (`size`, `industry` …) and your own, in order of their codes.
 #[utoipa::path(tag = "attributes", responses((status = 200, description = "All definitions", body = AttributeDefinitionsResponse)))]
 #[get("/attribute-definitions")]
 pub async fn list_attribute_definitions(

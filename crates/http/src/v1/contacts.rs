@@ -29,6 +29,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Fields of a contact: absent fields stay, null clears.
+///
+/// All of them, in the order they were added.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Erika Muster", "email": "e.muster@muster.example", "position": "executive", "country": "DE", "primary": true, "phones": [{"number": "0170 1234567"}]}))]
@@ -112,6 +114,9 @@ pub struct ContactsResponse {
 }
 
 /// Add a contact to a customer
+///
+/// Numbers are kept as typed, and in E.164 where they are valid in the contact's country or the default
+/// region.
 #[utoipa::path(tag = "contacts",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w")),
     responses((status = 201, description = "The contact; `Location` and `ETag` in the headers", body = ContactResponse)))]
@@ -135,6 +140,8 @@ pub async fn create_contact(
 }
 
 /// List the contacts of a customer
+///
+/// All of them, in the order they were added.
 #[utoipa::path(tag = "contacts",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w")),
     responses((status = 200, description = "All contacts; none of an erased customer", body = ContactsResponse)))]
@@ -154,6 +161,8 @@ pub async fn list_contacts(
 }
 
 /// Find a contact
+///
+/// With its entity tag, for a change under `If-Match`.
 #[utoipa::path(tag = "contacts",
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"),

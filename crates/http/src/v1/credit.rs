@@ -41,6 +41,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Whose terms, and of when.
+///
+/// The same answer as by our own id.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -100,6 +102,8 @@ pub async fn find_credit_terms(
 }
 
 /// Finds the same by the customer's id in another system
+///
+/// The same answer as by our own id.
 #[utoipa::path(
     tag = "credit",
     params(

@@ -53,6 +53,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Create a customer
+///
+/// In order of their ids, a page at a time. Filters that are not known are refused, never ignored.
 #[utoipa::path(tag = "customers", responses(
     (status = 201, description = "The customer; `Location` and `ETag` in the headers", body = CustomerResponse),
     (status = 409, description = "An external id belongs to another customer", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
@@ -80,6 +82,8 @@ pub async fn create_customer(
 }
 
 /// List customers
+///
+/// In order of their ids, a page at a time. Filters that are not known are refused, never ignored.
 #[utoipa::path(tag = "customers", params(ListCustomers), responses((status = 200, description = "A page of customers", body = Page<CustomerResponse>)))]
 #[get("/customers")]
 pub async fn list_customers(
@@ -180,6 +184,8 @@ pub struct ListCustomerHistory {
 }
 
 /// List the versions of a customer
+///
+/// Every version of the profile with when it was recorded, the newest first.
 #[utoipa::path(tag = "customers",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"), ListCustomerHistory),
     responses((status = 200, description = "Versions of the profile, newest first", body = Page<CustomerVersionResponse>)))]

@@ -22,6 +22,8 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// One thing that a write changed; free of personal data. More names and values may stand beside
 /// these, as its kind needs them.
+///
+/// Keep it outside: `tiercel audit verify --head` then also finds entries cut off at the end.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"entity": "product", "id": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "version": 1, "what": "created", "sku": "SRV-200"}))]
 pub struct EventChange {
@@ -179,6 +181,8 @@ pub async fn list_audit(
 }
 
 /// Read the sealed end of the audit trail
+///
+/// Keep it outside: `tiercel audit verify --head` then also finds entries cut off at the end.
 #[utoipa::path(tag = "events", responses((status = 200, description = "The head", body = AuditHeadResponse)))]
 #[get("/audit/head")]
 pub async fn find_audit_head(tenant: Tenant<need::AuditRead>) -> Result<HttpResponse, Problem> {

@@ -144,6 +144,8 @@ pub async fn list_facts(
 }
 
 /// Find a fact
+///
+/// Its current version.
 #[utoipa::path(tag = "facts",
     params(("id" = String, Path, description = "Id of the fact", example = "fct_06dv7n5z4h9k3m2p8q1r5s7t0w"), FindFact),
     responses((status = 200, description = "The fact as known now, or at `known_at`", body = FactResponse)))]
@@ -162,6 +164,8 @@ pub async fn find_fact(
 }
 
 /// List the versions of a fact
+///
+/// All of them, the first one first: what was known of it, and from which position of the journal on.
 #[utoipa::path(tag = "facts",
     params(("id" = String, Path, description = "Id of the fact", example = "fct_06dv7n5z4h9k3m2p8q1r5s7t0w"), ListFactVersions),
     responses((status = 200, description = "All versions, oldest first", body = Page<FactVersionResponse>)))]

@@ -27,6 +27,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// A group to make.
+///
+/// The whole tree at once; `parent_id` is null at the top.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "automotive", "name": "Automotive", "parent_id": null}))]
@@ -84,6 +86,8 @@ pub struct CustomerGroupsResponse {
 }
 
 /// Make a group of customers
+///
+/// Groups make a tree; what a policy grants a group, its descendants have too.
 #[utoipa::path(tag = "groups", responses(
     (status = 201, description = "The group; `Location` and `ETag` in the headers", body = CustomerGroupResponse),
     (status = 409, description = "Another group has the code", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
@@ -107,6 +111,8 @@ pub async fn create_customer_group(
 }
 
 /// List the groups of customers
+///
+/// The whole tree at once; `parent_id` is null at the top.
 #[utoipa::path(tag = "groups", responses((status = 200, description = "The whole tree", body = CustomerGroupsResponse)))]
 #[get("/customer-groups")]
 pub async fn list_customer_groups(
@@ -121,6 +127,8 @@ pub async fn list_customer_groups(
 }
 
 /// Find a group of customers
+///
+/// With its entity tag, for a change under `If-Match`.
 #[utoipa::path(tag = "groups",
     params(("id" = String, Path, description = "Id of the group", example = "grp_06dv7n5z4h9k3m2p8q1r5s7t0z")),
     responses((status = 200, description = "The group", body = CustomerGroupResponse)))]

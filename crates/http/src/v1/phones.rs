@@ -19,6 +19,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Which numbers to list.
+///
+/// With `valid=false`: those nobody can have, which stay as typed and match only as typed.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -53,6 +55,8 @@ impl From<OwnedPhone> for OwnedPhoneResponse {
 }
 
 /// List phone numbers
+///
+/// With `valid=false`: those nobody can have, which stay as typed and match only as typed.
 #[utoipa::path(tag = "phones", params(ListPhones), responses((status = 200, description = "A page of numbers", body = Page<OwnedPhoneResponse>)))]
 #[get("/phones")]
 pub async fn list_phones(

@@ -43,6 +43,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// Create a product
+///
+/// In order of their ids, a page at a time.
 #[utoipa::path(tag = "products", responses(
     (status = 201, description = "The product; `Location` and `ETag` in the headers", body = ProductResponse),
     (status = 409, description = "The sku is taken", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
@@ -66,6 +68,8 @@ pub async fn create_product(
 }
 
 /// List products
+///
+/// In order of their ids, a page at a time.
 #[utoipa::path(tag = "products", params(ListProducts), responses((status = 200, description = "A page of products", body = Page<ProductResponse>)))]
 #[get("/products")]
 pub async fn list_products(
@@ -85,6 +89,8 @@ pub async fn list_products(
 }
 
 /// Find a product
+///
+/// With its entity tag, for a change under `If-Match`.
 #[utoipa::path(tag = "products",
     params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w")),
     responses((status = 200, description = "The product", body = ProductResponse)))]
@@ -126,6 +132,8 @@ pub async fn update_product(
 }
 
 /// List the versions of a product
+///
+/// Every version with when it was recorded, the first one first.
 #[utoipa::path(tag = "products",
     params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
     responses((status = 200, description = "All versions, oldest first", body = Page<ProductVersionResponse>)))]
@@ -147,6 +155,8 @@ pub async fn list_product_history(
 }
 
 /// Find a product by its sku
+///
+/// The same answer as by our own id.
 #[utoipa::path(tag = "products",
     params(("sku" = String, Path, description = "Sku of the product", example = "SRV-200")),
     responses((status = 200, description = "The product", body = ProductResponse)))]

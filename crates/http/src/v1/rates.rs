@@ -26,6 +26,8 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// A rate from a day on; the same day again corrects it.
+///
+/// In the order they were recorded, a page at a time; a corrected rate shows its present value.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"currency": "USD", "valid_from": "2026-03-01", "rate": "0.9215"}))]
@@ -118,6 +120,8 @@ pub async fn record_exchange_rate(
 }
 
 /// List the exchange rates in force
+///
+/// In the order they were recorded, a page at a time; a corrected rate shows its present value.
 #[utoipa::path(tag = "rates", params(ListRates), responses((status = 200, description = "A page of rates", body = Page<RateResponse>)))]
 #[get("/exchange-rates")]
 pub async fn list_exchange_rates(

@@ -38,7 +38,7 @@ pub struct ListOpenItems {
 
 /// An invoice of which something is still to be paid, in base currency.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"fact": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "document": {"system": "erp1", "kind": "invoice", "id": "R-77", "line": null}, "invoiced_on": "2026-01-10", "due_on": "2026-02-09", "amount": "1200", "open": "700", "days_overdue": 20, "disputed": false}))]
+#[schema(example = json!({"fact": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "document": {"system": "erp1", "type": "invoice", "id": "R-77", "line": null}, "invoiced_on": "2026-01-10", "due_on": "2026-02-09", "amount": "1200", "open": "700", "days_overdue": 20, "disputed": false}))]
 pub struct OpenItemResponse {
     /// The first fact of the invoice.
     pub fact: String,

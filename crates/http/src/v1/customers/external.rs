@@ -19,6 +19,8 @@ use tiercel_persistence::customers::{self as store, Customer, Edit, Outcome, Ups
 use tiercel_persistence::{Fault, Refused, Tx, attributes};
 
 /// Find a customer by another system's id
+///
+/// The same answer as by our own id.
 #[utoipa::path(tag = "customers",
     params(
         ("system" = String, Path, description = "The other system", example = "erp"),
@@ -111,6 +113,8 @@ fn rejected(faults: &[Fault]) -> Problem {
 }
 
 /// Give a customer another system's id
+///
+/// A customer has any number of ids in other systems; an id of a system belongs to one customer.
 #[utoipa::path(tag = "customers",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w")),
     responses(
@@ -136,6 +140,8 @@ pub async fn add_external_id(
 }
 
 /// Take another system's id from a customer
+///
+/// Look-ups by this id no longer find the customer; what was decided before stays as it was.
 #[utoipa::path(tag = "customers",
     params(
         ("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"),

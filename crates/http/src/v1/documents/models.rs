@@ -55,6 +55,8 @@ async fn model(source: &impl Source, name: &str) -> Result<Address, Problem> {
 }
 
 /// List evaluation models
+///
+/// In order of their ids, a page at a time.
 #[utoipa::path(tag = "evaluation-models", params(ListVersions), responses((status = 200, description = "A page of models", body = Page<ModelResponse>)))]
 #[get("/evaluation-models")]
 pub async fn list_evaluation_models(
@@ -157,6 +159,8 @@ pub async fn draft_evaluation_model(
 }
 
 /// Find a version of an evaluation model
+///
+/// The document as it was saved, its state and its entity tag.
 #[utoipa::path(tag = "evaluation-models",
     params(("id" = String, Path, description = "Id or code of the model", example = "default"), ("version" = i64, Path, description = "Number of the version", example = 1)),
     responses((status = 200, description = "The version with its document; `ETag` in the headers", body = DocumentResponse)))]

@@ -87,6 +87,8 @@ pub async fn draft_service_policy(
 }
 
 /// Find a version of a service policy
+///
+/// The document as it was saved, its state and its entity tag.
 #[utoipa::path(tag = "service-policies",
     params(("kind" = String, Path, description = "`discount`, `credit` or `routing`", example = "discount"), ("version" = i64, Path, description = "Number of the version", example = 1)),
     responses((status = 200, description = "The version with its document; `ETag` in the headers", body = DocumentResponse)))]

@@ -71,7 +71,7 @@ pub struct ModelReference {
 
 /// An evaluation as it was made.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "evl_06dv7n5z4h9k3m2p8q1r5s7t14", "customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "state_version": 7, "score": "71", "tier": "high", "points": [{"code": "revenue", "points": "25"}], "cause": "facts", "recorded_at": "2026-03-01T09:30:00.000000Z"}))]
+#[schema(example = json!({"id": "evl_06dv7n5z4h9k3m2p8q1r5s7t14", "customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "state_version": 7, "score": "71", "tier": "high", "initial_points": "0", "points": [{"code": "revenue", "points": "71"}], "cause": "facts", "recorded_at": "2026-03-01T09:30:00.000000Z"}))]
 pub struct StoredEvaluationResponse {
     pub id: String,
     pub customer: String,

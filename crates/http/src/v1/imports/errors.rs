@@ -25,7 +25,9 @@ struct Rest {
     after: Option<i64>,
 }
 
-/// Rejected rows so far, as CSV: `_row` and `_line` of the file, `_errors`, and the columns as they
+/// Read the rejected rows so far, as CSV
+///
+/// `_row` and `_line` of the file, `_errors`, and the columns as they
 /// were. Corrected and sent to `/v1/imports` again, the rows keep their numbers. Cells that a
 /// spreadsheet would run as formulas begin with `'`. Kept for 30 days after the job has ended.
 #[utoipa::path(tag = "imports",

@@ -51,7 +51,9 @@ pub struct ListMappingsQuery {
     after: Option<String>,
 }
 
-/// Save a mapping; one that differs from what is known becomes the next version of its name.
+/// Save a mapping
+///
+/// One that differs from what is known becomes the next version of its name.
 #[utoipa::path(tag = "imports",
     params(("name" = String, Path, description = "1 to 64 letters, digits, `.`, `_`, `-`", example = "orders")),
     request_body(description = "The mapping, as JSON or as TOML", content((ImportMapping = "application/json"), (String = "application/toml"))),
@@ -83,6 +85,8 @@ pub async fn put_import_mapping(
 }
 
 /// One mapping, as it is now
+///
+/// The document as JSON, whatever it was saved as.
 #[utoipa::path(tag = "imports",
     params(("name" = String, Path, description = "Its name", example = "orders")),
     responses((status = 200, description = "The mapping", body = ImportMappingResponse)))]
@@ -101,6 +105,8 @@ pub async fn find_import_mapping(
 }
 
 /// All mappings in order of their names
+///
+/// With the current version of each.
 #[utoipa::path(tag = "imports", params(ListMappingsQuery),
     responses((status = 200, description = "A page of mappings", body = Page<ImportMappingSummary>)))]
 #[get("/import-mappings")]

@@ -50,8 +50,10 @@ pub struct ImportFileResponse {
     pub sha256: String,
 }
 
-/// Supply a second file under the name that mappings give to the look-up; it replaces the file
-/// that had the name before, and jobs that are queued keep the one they were queued with.
+/// Supply a second file for look-ups
+///
+/// Under the name that mappings give to the look-up. It replaces the file that had the name before;
+/// jobs that are queued keep the one they were queued with.
 #[utoipa::path(tag = "imports",
     params(("name" = String, Path, description = "The name of the look-up", example = "orders")),
     request_body(description = "The file as it is", content((String = "text/csv"), (String = "application/x-ndjson"))),
@@ -85,7 +87,9 @@ pub async fn put_import_file(
     keep_if_new(&tenant, &received, answered).await
 }
 
-/// Import a file: it is received whole, and a job imports it row by row
+/// Import a file
+///
+/// It is received whole, and a job imports it row by row.
 #[utoipa::path(tag = "imports", params(StartImportQuery),
     request_body(description = "The file as it is, up to 2 GiB, or a corrected error file", content((String = "text/csv"), (String = "application/x-ndjson"))),
     responses((status = 202, description = "Queued", body = ImportQueuedResponse,
