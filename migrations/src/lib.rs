@@ -32,6 +32,7 @@ pub const STEPS: &[Step] = steps![
     "m0008_revaluations",
     "m0010_access",
     "m0012_histories",
+    "m0011_credit",
 ];
 
 impl Step {

@@ -62,6 +62,10 @@ pub struct Limit {
 pub enum LimitSource {
     Tier,
     Attribute,
+    /// A limit that somebody gave to the credit account.
+    Account,
+    /// The same, for a while.
+    Temporary,
 }
 
 impl LimitSource {
@@ -69,6 +73,8 @@ impl LimitSource {
         match self {
             Self::Tier => "tier",
             Self::Attribute => "attribute",
+            Self::Account => "account",
+            Self::Temporary => "temporary",
         }
     }
 }
@@ -207,7 +213,7 @@ fn hold(exposure: &Exposure, rules: HoldRules, limit: Amount) -> Vec<Reason<Hold
         (
             HoldCode::OldestOpenItem,
             days,
-            rules.oldest_overdue_days_above.map(Decimal::from),
+            rules.oldest_days(exposure.overdue).map(Decimal::from),
         ),
         (
             HoldCode::LimitExceeded,
