@@ -31,8 +31,8 @@ pub const STEPS: &[Step] = steps![
     "m0007_jobs",
     "m0008_revaluations",
     "m0010_access",
-    "m0012_histories",
     "m0011_credit",
+    "m0012_histories",
 ];
 
 impl Step {

@@ -89,6 +89,15 @@ CREATE INDEX credit_authorization_of_customer ON credit_authorization (customer_
 ----
 CREATE INDEX credit_authorization_due ON credit_authorization (expires_at) WHERE state = 'open'
 ----
+-- Documents that followed by the word of a commit, so that their facts are recognised.
+CREATE TABLE credit_document (
+    authorization_id {uuid} NOT NULL,
+    doc_system {text} NOT NULL,
+    doc_kind {text} NOT NULL,
+    doc_id {text} NOT NULL,
+    PRIMARY KEY (authorization_id, doc_system, doc_kind, doc_id)
+) {strict}
+----
 -- A document that was not authorised and waits for a release, a payment, or its end.
 CREATE TABLE credit_hold (
     hold_id {uuid} NOT NULL PRIMARY KEY,

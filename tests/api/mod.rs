@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_input;
+mod credit;
 mod customers;
 mod decisions;
 mod documents;

@@ -200,7 +200,10 @@ pub fn judge(
 ) -> Verdict {
     let (_, credit) = policy.credit_of(terms.tier.as_deref());
     let mut checks = vec![
-        plain(CheckCode::Account, own.open && group.is_none_or(|it| it.open)),
+        plain(
+            CheckCode::Account,
+            own.open && group.is_none_or(|it| it.open),
+        ),
         plain(CheckCode::TierVeto, !credit.veto),
         limit(CheckCode::Limit, question, own, policy),
     ];
@@ -209,9 +212,12 @@ pub fn judge(
     let expired = blocked(own) || group.is_some_and(blocked);
     checks.push(plain(CheckCode::LimitExpired, !expired));
     checks.extend(bills(question, terms, credit));
-    checks.extend(question.term.into_iter().flat_map(|term| {
-        rank(term, &credit.term, policy.authorization.shorten_term)
-    }));
+    checks.extend(
+        question
+            .term
+            .into_iter()
+            .flat_map(|term| rank(term, &credit.term, policy.authorization.shorten_term)),
+    );
     let outcome = outcome(&checks);
     let shorter = Remedy::ShorterTerm(credit.term.code.clone());
     Verdict {
@@ -272,11 +278,7 @@ fn bills(question: &Question<'_>, terms: &Decision, credit: &TierCredit) -> [Che
             question.amount,
             credit.hold.document_above,
         ),
-        within(
-            CheckCode::OverdueAmount,
-            overdue,
-            credit.hold.overdue_above,
-        ),
+        within(CheckCode::OverdueAmount, overdue, credit.hold.overdue_above),
         Check {
             actual: Some(Measure::Days(days)),
             threshold: most_days.map(Measure::Days),
@@ -345,7 +347,10 @@ fn remedies(
     // Paying what is overdue makes room as well.
     remedies.extend(missing.max(overdue).map(Remedy::Prepay));
     let levels = std::iter::once(own).chain(group);
-    let held = question.amount.units().saturating_sub(question.increase.units());
+    let held = question
+        .amount
+        .units()
+        .saturating_sub(question.increase.units());
     let room = levels.filter_map(|level| {
         let free = level.ceiling(policy)?.units();
         let free = free.saturating_sub(level.used().units());
@@ -356,7 +361,10 @@ fn remedies(
         _ => None,
     });
     let sized = missing.is_some() || largest.is_some();
-    let fits = room.chain(largest).min().filter(|most| sized && *most > Amount::ZERO);
+    let fits = room
+        .chain(largest)
+        .min()
+        .filter(|most| sized && *most > Amount::ZERO);
     remedies.extend(fits.map(Remedy::ReduceTo));
     let terms = [CheckCode::PaymentTerm, CheckCode::Discount];
     if terms.into_iter().any(|code| failed(code).is_some()) {

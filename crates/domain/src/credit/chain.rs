@@ -5,16 +5,18 @@ use crate::fact::{DocumentRef, DocumentStatus, Fact, FactKind};
 use crate::scaled::Amount;
 use chrono::NaiveDate;
 
-/// What was ordered, delivered and billed of a document, in base currency, up to a day.
+/// What was ordered, delivered and billed of a document, in base currency, up to a day. `documents`
+/// are the names it goes by: its own, and those that commits told.
 ///
-/// A fact belongs to the document where it names it as its own or follows it; a bill also where it
+/// A fact belongs to it where it names one of them as its own or follows one; a bill also where it
 /// follows a delivery of it. A bill that was told once counts once, whatever it names. Sums are
 /// never negative.
-pub fn told(document: &DocumentRef, facts: &[Fact], today: NaiveDate) -> Told {
+pub fn told(documents: &[DocumentRef], facts: &[Fact], today: NaiveDate) -> Told {
     let counts = |fact: &&Fact| fact.counts() && fact.occurred_on <= today;
     let names = |fact: &Fact| {
         let refers = |to: &Option<DocumentRef>| {
-            to.as_ref().is_some_and(|told| told.same_document(document))
+            let same = |told: &DocumentRef| documents.iter().any(|it| it.same_document(told));
+            to.as_ref().is_some_and(same)
         };
         refers(&fact.document) || refers(&fact.follows)
     };

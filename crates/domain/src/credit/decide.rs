@@ -145,6 +145,38 @@ pub fn decide(facts: &Facts<'_>, policy: &Policy) -> Decision {
     }
 }
 
+/// What a credit account adds to what bills tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountView {
+    /// None = the limit by the customer's terms.
+    pub limit: Option<Limit>,
+    /// Bills and what was committed and is not billed.
+    pub posted: Amount,
+    /// Reserved, without what has expired.
+    pub pending: Amount,
+}
+
+impl Decision {
+    /// The same decision for one account in base currency: its limit, and its exposure with what
+    /// is reserved. Whoever has an account has an exposure.
+    pub fn with_account(mut self, view: &AccountView, policy: &Policy) -> Self {
+        let (_, credit) = policy.credit_of(self.tier.as_deref());
+        self.limit = view.limit.unwrap_or(self.limit);
+        let limit = self.limit.amount;
+        let known = self.exposure.take();
+        let mut told =
+            known.unwrap_or_else(|| exposure(&[], self.as_of, credit.term.grace_days, limit));
+        told.posted = view.posted.decimal();
+        told.pending = view.pending.decimal();
+        let used = told.posted.saturating_add(told.pending);
+        told.available = limit.decimal().saturating_sub(used);
+        told.utilization_pct = utilization(used, limit);
+        self.hold = hold(&told, credit.hold, limit);
+        self.exposure = Some(told);
+        self
+    }
+}
+
 /// A negative limit of the customer's own grants nothing.
 fn limit(facts: &Facts<'_>, rule: LimitRule, credit: &TierCredit) -> Limit {
     match (rule, facts.credit_limit) {

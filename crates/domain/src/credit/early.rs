@@ -36,7 +36,11 @@ impl PaymentTerm {
 
 /// What must be paid to settle a bill with the discount: half a cent away from zero.
 pub fn to_pay(bill: Decimal, percent: Percent, scale: u32) -> Option<Decimal> {
-    let discount = round(percent_of(bill, percent.decimal())?, scale, Rounding::HalfUp);
+    let discount = round(
+        percent_of(bill, percent.decimal())?,
+        scale,
+        Rounding::HalfUp,
+    );
     bill.checked_sub(discount)
 }
 
@@ -68,8 +72,15 @@ pub fn settle(
 }
 
 /// Interest on what is overdue: per year of 365 days, half a cent away from zero.
-pub fn late_interest(overdue: Decimal, days: u32, per_year: Percent, scale: u32) -> Option<Decimal> {
+pub fn late_interest(
+    overdue: Decimal,
+    days: u32,
+    per_year: Percent,
+    scale: u32,
+) -> Option<Decimal> {
     let year = percent_of(overdue, per_year.decimal())?;
-    let exact = year.checked_mul(days.into())?.checked_div(Decimal::from(365))?;
+    let exact = year
+        .checked_mul(days.into())?
+        .checked_div(Decimal::from(365))?;
     Some(round(exact, scale, Rounding::HalfUp))
 }

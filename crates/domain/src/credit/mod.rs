@@ -35,6 +35,6 @@ mod scenarios;
 mod worked_cases;
 
 pub use authorization::{Authorization, Stage, State, Told};
-pub use decide::{Decision, Exposure, Facts, HoldCode, Limit, OpenItem, decide};
+pub use decide::{AccountView, Decision, Exposure, Facts, HoldCode, Limit, OpenItem, decide};
 pub use policy::Policy;
 pub use terms::PaymentTerm;

@@ -131,13 +131,10 @@ impl Policy {
     ///
     /// Customer → tier → group → all: an exception for the customer replaces the tier's threshold,
     /// one for a group or for all fills in where the tier has none.
-    pub fn for_customer(
-        &self,
-        customer: CustomerId,
-        groups: &BTreeSet<GroupId>,
-    ) -> Cow<'_, Self> {
+    pub fn for_customer(&self, customer: CustomerId, groups: &BTreeSet<GroupId>) -> Cow<'_, Self> {
         let own: Vec<&Exception> = self.scoped(|scope| *scope == Scope::Customer(customer));
-        let of_group = self.scoped(|scope| matches!(scope, Scope::Group(it) if groups.contains(it)));
+        let of_group =
+            self.scoped(|scope| matches!(scope, Scope::Group(it) if groups.contains(it)));
         let of_all = self.scoped(|scope| *scope == Scope::All);
         if own.is_empty() && of_group.is_empty() && of_all.is_empty() {
             return Cow::Borrowed(self);

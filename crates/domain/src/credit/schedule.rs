@@ -54,7 +54,9 @@ impl DueRule {
     /// on its last one, February of leap years included.
     pub fn due_on(&self, invoiced_on: NaiveDate) -> Result<NaiveDate, OutOfCalendar> {
         let months = Months::new(self.months);
-        let month = invoiced_on.checked_add_months(months).ok_or(OutOfCalendar)?;
+        let month = invoiced_on
+            .checked_add_months(months)
+            .ok_or(OutOfCalendar)?;
         let start = match self.day_of_month {
             Some(wanted) => on_day(month, wanted)?,
             None => month,
@@ -160,11 +162,12 @@ pub fn check(lines: &[TermLine]) -> Result<(), (usize, LineFault)> {
                     && percent.decimal() <= Decimal::ONE_HUNDRED;
                 (!share).then_some(LineFault::NotAShare)
             }
-            Portion::Fixed(amount) => {
-                (amount <= Decimal::ZERO).then_some(LineFault::NotPositive)
-            }
+            Portion::Fixed(amount) => (amount <= Decimal::ZERO).then_some(LineFault::NotPositive),
         };
-        let day = line.due.day_of_month.is_none_or(|day| (1..=31).contains(&day));
+        let day = line
+            .due
+            .day_of_month
+            .is_none_or(|day| (1..=31).contains(&day));
         let fault = fault.or((!day).then_some(LineFault::NoSuchDay));
         if let Some(fault) = fault {
             return Err((place, fault));

@@ -283,7 +283,9 @@ fn step(
         ["authorize", sum] => Ok(Authorization::of(amount(sum), Told::default())),
         ["commit", sum, from, to, rest @ ..] => {
             let last = rest == ["final"];
-            before.unwrap().commit(amount(sum), stage(from), stage(to), last)
+            before
+                .unwrap()
+                .commit(amount(sum), stage(from), stage(to), last)
         }
         ["adjust", sum] => before.unwrap().adjust(amount(sum)),
         ["release"] => before.unwrap().release(),

@@ -1,9 +1,23 @@
 //! Credit decisions: which terms a customer gets, what is outstanding, and whether orders are held.
 //!
-//! | answered | `credit/answer.rs`                                                  |
-//! | decided  | `crates/domain/src/credit/decide.rs`, from one snapshot of the book |
+//! | look-up        | here and `credit/answer.rs`, from one snapshot of the book            |
+//! | authorisations | `credit/authorize.rs`, `credit/authorizations.rs`, `credit/wire.rs`   |
+//! | accounts       | `credit/accounts.rs`, `credit/limits.rs`                              |
+//! | holds          | `credit/holds.rs`                                                     |
+//! | schedule       | `credit/schedule.rs`                                                  |
+//! | flows          | `crates/http/src/flows/credit/`                                       |
+//! | decided        | `crates/domain/src/credit/`                                           |
 
+mod accounts;
 mod answer;
+mod authorizations;
+mod authorize;
+mod holds;
+mod limits;
+mod schedule;
+mod wire;
+
+pub(crate) use wire::kept;
 
 pub use answer::CreditTermsResponse;
 
@@ -17,12 +31,14 @@ use crate::tenant::{Tenant, TenantHandle};
 use crate::v1::deciding::{find_customer, read_as_of, without_policy};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, get, web};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
-use tiercel_domain::credit::{self, Decision, Facts, Policy};
+use tiercel_domain::credit::limits::effective;
+use tiercel_domain::credit::{self, AccountView, Decision, Facts, Limit, Policy};
+use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::incoming::{CustomerRef, ExternalRef};
-use tiercel_persistence::book::BookCustomer;
+use tiercel_persistence::book::{BookCustomer, CreditSummary};
 use tiercel_persistence::crypto;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -33,6 +49,26 @@ const CACHE: &str = "private, max-age=60";
 pub fn routes(config: &mut ServiceConfig) {
     config.service(find_credit_terms);
     config.service(find_credit_terms_by_external_id);
+    config
+        .service(schedule::find_payment_schedule)
+        .service(schedule::find_payment_schedule_by_external_id)
+        .service(authorize::authorize_credit)
+        .service(authorizations::list_credit_authorizations)
+        .service(authorizations::find_credit_authorization)
+        .service(authorizations::commit_credit)
+        .service(authorizations::adjust_credit)
+        .service(authorizations::release_credit)
+        .service(accounts::open_credit_account)
+        .service(accounts::list_credit_accounts)
+        .service(accounts::find_credit_account)
+        .service(accounts::update_credit_account)
+        .service(accounts::list_credit_entries)
+        .service(limits::change_credit_limit)
+        .service(limits::list_credit_limits)
+        .service(limits::give_credit_override)
+        .service(holds::list_credit_holds)
+        .service(holds::find_credit_hold)
+        .service(holds::release_credit_hold);
 }
 
 /// Whose terms, and of when.
@@ -40,9 +76,9 @@ pub fn routes(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CreditTermsQuery {
-    /// Comes back unchanged; terms do not differ by company so far.
+    /// Of the credit account; absent = the one for all companies.
     pub company: Option<String>,
-    /// Comes back unchanged; terms do not differ by segment so far.
+    /// Of the credit account; absent = the one for all segments.
     pub segment: Option<String>,
     /// Today, or absent.
     #[param(format = Date)]
@@ -119,9 +155,11 @@ fn answer_terms(
     query.check(tenant.today())?;
     let book = tenant.book();
     let customer = find_customer(&book, customer, query.strict)?.map(AsRef::as_ref);
-    let decision = decide(&book, customer, tenant.today())?;
-    let base = tenant.settings().base_currency;
-    let terms = answer::terms(&decision, customer, base, query);
+    let account = customer.and_then(|it| account_at(it, &query));
+    let sitting = (tenant.now(), tenant.settings().base_currency);
+    let view = account.map(|it| (it, sitting));
+    let decision = decide(&book, customer, tenant.today(), view)?;
+    let terms = answer::terms(&decision, customer, sitting, account, query);
     answer_cached(&terms, conditions)
 }
 
@@ -148,14 +186,29 @@ fn answer_cached(
     Ok(response.content_type("application/json").body(body))
 }
 
-/// The credit of a customer on a day, also for others who need to know of a hold.
+/// The account that the look-up asks for.
+fn account_at<'b>(
+    customer: &'b BookCustomer,
+    query: &CreditTermsQuery,
+) -> Option<&'b CreditSummary> {
+    let company = query.company.as_deref().unwrap_or_default();
+    let segment = query.segment.as_deref().unwrap_or_default();
+    let mut accounts = customer.credit.iter();
+    accounts.find(|it| it.company == company && it.segment == segment)
+}
+
+/// The credit of a customer on a day, also for others who need to know of a hold; with an account,
+/// the instant and the base currency it includes what is reserved.
 pub fn decide(
     book: &Book,
     customer: Option<&BookCustomer>,
     today: NaiveDate,
+    account: Option<(&CreditSummary, (DateTime<Utc>, Currency))>,
 ) -> Result<Decision, Problem> {
     let policy = book.policies().credit.on(today);
     let policy: &Policy = policy.ok_or_else(|| without_policy("credit"))?;
+    let narrowed = customer.map(|it| policy.for_customer(it.id, &book.groups_of(it)));
+    let policy: &Policy = narrowed.as_deref().unwrap_or(policy);
     let facts = Facts {
         customer_matched: customer.is_some(),
         tier: customer.and_then(|it| it.tier.as_deref()),
@@ -165,5 +218,21 @@ pub fn decide(
         credit_limit: customer.and_then(|it| it.credit_limit),
         today,
     };
-    Ok(credit::decide(&facts, policy))
+    let decision = credit::decide(&facts, policy);
+    let account = account.filter(|(account, (_, base))| account.currency == *base);
+    let Some((account, (now, _))) = account else {
+        return Ok(decision);
+    };
+    let expired = policy.authorization.expired_limit;
+    let granted = Some((decision.limit.amount, decision.limit.source));
+    let own = effective(&account.limits, granted, today, expired);
+    let view = AccountView {
+        limit: own.map(|limit| Limit {
+            amount: limit.amount,
+            source: limit.source,
+        }),
+        posted: account.posted,
+        pending: answer::pending(account, now),
+    };
+    Ok(decision.with_account(&view, policy))
 }

@@ -66,7 +66,11 @@ pub async fn find_routing(
     let customer = decision.customer.and_then(|id| book.customer(id));
     let customer = customer.map(AsRef::as_ref);
     let hold = match customer.filter(|_| tenant.allows(Scope::CreditRead)) {
-        Some(customer) => Some(credit::decide(&book, Some(customer), today)?),
+        Some(customer) => {
+            let moment = (tenant.now(), tenant.settings().base_currency);
+            let account = customer.credit.first().map(|account| (account, moment));
+            Some(credit::decide(&book, Some(customer), today, account)?)
+        }
         None => None,
     };
     let seen = answer::Seen {

@@ -135,7 +135,12 @@ pub async fn accounts(
         values.push(value(parent.bits()));
         condition += &format!(" AND parent_id = ${}", values.len());
     }
-    select(source, &format!("{condition} ORDER BY account_id LIMIT $2"), values).await
+    select(
+        source,
+        &format!("{condition} ORDER BY account_id LIMIT $2"),
+        values,
+    )
+    .await
 }
 
 /// The customer's account at a place, opened where there is none. The caller holds the customer.
@@ -211,7 +216,14 @@ pub async fn set_open(tx: &Tx, before: &Account, open: bool) -> Result<Option<Ac
         value(before.id.bits()),
         before.version.into(),
     ];
-    changed(tx, before.id, text, values, if open { "opened" } else { "blocked" }).await
+    changed(
+        tx,
+        before.id,
+        text,
+        values,
+        if open { "opened" } else { "blocked" },
+    )
+    .await
 }
 
 /// Puts an account under a group, or under none: its balances move with it. The caller holds the

@@ -6,7 +6,7 @@ use crate::error::DbError;
 use crate::sql;
 use crate::store::Source;
 use crate::write::{Change, Tx};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::QueryResult;
 use tiercel_domain::credit::limits::{LimitChange, LimitKind};
 use tiercel_domain::ids::CreditAccountId;
@@ -100,7 +100,10 @@ pub async fn change_limit(
     let after = accounts::account(tx, account.id).await?;
     let after = after.ok_or_else(|| super::lost("account"))?;
     let before = limit_changes(tx, account.id, None, i64::MAX.unsigned_abs()).await?;
-    let same = before.iter().rev().find(|it| it.change.kind == new.change.kind);
+    let same = before
+        .iter()
+        .rev()
+        .find(|it| it.change.kind == new.change.kind);
     let old = same.map(|it| it.change.amount);
     let stored = StoredLimit {
         no: after.limit_version,

@@ -6,6 +6,7 @@
 //! | authorisations | `authorizations.rs`: what is held for one document                    |
 //! | facts          | `follow.rs`: bills take over what was held, payments free it          |
 //! | holds          | `holds.rs`: documents that wait                                       |
+//! | book           | `summary.rs`: what look-ups need                                      |
 //! | overrides      | `overrides.rs`: budgets beyond the rules                              |
 //! | domain         | `crates/domain/src/credit/`                                           |
 //!
@@ -20,21 +21,25 @@ mod holds;
 mod limits;
 mod overrides;
 mod reserve;
-#[cfg(test)]
-mod tests;
+mod summary;
 
-pub use accounts::{Account, AccountFilter, NewAccount, Place, account, accounts, ensure, of_customer};
-pub use accounts::{open_account, put_under, set_open};
+pub use accounts::{
+    Account, AccountFilter, NewAccount, Place, account, accounts, ensure, of_customer,
+    open_account, put_under, set_open,
+};
 pub use authorizations::{
     AuthorizationFilter, NewAuthorization, StoredAuthorization, authorization, authorizations,
-    due_customers, expire_due, insert, save, waiting_for,
+    due_customers, expire_due, insert, save, told_beyond, waiting_for,
 };
 pub(crate) use follow::follow;
-pub use follow::told_of;
-pub use holds::{Hold, HoldFilter, NewHold, hold, holds, mark_ready, open_hold, release_hold, stale};
+pub use follow::{add_document, adopt_bills, told_of};
+pub use holds::{
+    Hold, HoldFilter, NewHold, hold, hold_of, holds, mark_ready, open_hold, release_hold, stale,
+};
 pub use limits::{NewLimit, StoredLimit, change_limit, limit_changes, limits_of};
 pub use overrides::{NewOverride, Override, find_override, give_override, use_override};
 pub use reserve::{Entry, Guard, entries};
+pub(crate) use summary::summaries;
 
 use crate::error::DbError;
 use sea_orm::{QueryResult, Value};

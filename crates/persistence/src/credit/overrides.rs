@@ -101,11 +101,7 @@ pub async fn find_override(
 pub async fn use_override(tx: &Tx, of: &Override, part: Amount) -> Result<bool, DbError> {
     let text = "UPDATE credit_override SET used = used + $1 \
                 WHERE override_id = $2 AND expires_at > $3 AND used <= amount - $1";
-    let values = vec![
-        part.units().into(),
-        value(of.id.bits()),
-        tx.micros().into(),
-    ];
+    let values = vec![part.units().into(), value(of.id.bits()), tx.micros().into()];
     let done = sql::run(tx, text, values).await? == 1;
     if done {
         note(tx, of, "used", part);
