@@ -2,7 +2,6 @@
 
 use super::facts::fact;
 use crate::support::{Api, Database, Reply, Server, block_on, both};
-use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -68,6 +67,23 @@ async fn ledger_holds(api: &Api, account: &str) {
         path = format!("/v1/credit/accounts/{account}/entries?limit=200&after={next}");
     }
     assert_eq!(sums, (cents(&posted), cents(&pending)));
+}
+
+/// The same moment for all; answers in their order.
+async fn at_once<T: Send + 'static>(
+    calls: impl IntoIterator<Item: Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    let calls: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await.unwrap());
+    }
+    answers
+}
+
+fn authorize(api: &Api, key: &str, body: Value) -> impl Future<Output = Reply> + Send + 'static + use<> {
+    let (api, key) = (api.clone(), key.to_owned());
+    async move { keyed(&api, AUTHORIZE, &key, body).await }
 }
 
 fn same<T: Into<String>>(pair: (T, T)) -> (String, String) {
@@ -142,14 +158,11 @@ both!(
         let api = server.admin();
         let account = customer(&api, "C-1", "250").await;
         let calls = (0..100).map(|place| {
-            let api = api.clone();
-            async move {
-                let (key, id) = (format!("k{place}"), format!("SO-{place}"));
-                keyed(&api, AUTHORIZE, &key, order("C-1", &id, "10.00")).await
-            }
+            let (key, id) = (format!("k{place}"), format!("SO-{place}"));
+            authorize(&api, &key, order("C-1", &id, "10.00"))
         });
         let mut outcomes = std::collections::BTreeMap::new();
-        for reply in join_all(calls).await {
+        for reply in at_once(calls).await {
             assert!([200, 201].contains(&reply.status), "{}", reply.text);
             let outcome = reply.json["outcome"].as_str().unwrap().to_owned();
             *outcomes.entry((reply.status, outcome)).or_insert(0) += 1;
@@ -175,8 +188,7 @@ both!(
         let api = server.admin();
         let account = customer(&api, "C-1", "100").await;
         let two =
-            join_all(["A", "B"].map(|id| keyed(&api, AUTHORIZE, id, order("C-1", id, "60.00"))))
-                .await;
+            at_once(["A", "B"].map(|id| authorize(&api, id, order("C-1", id, "60.00")))).await;
         let mut statuses: Vec<u16> = two.iter().map(|reply| reply.status).collect();
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 201]);
@@ -190,7 +202,7 @@ both!(
         assert_eq!(refused.json["remedies"][1]["amount"], "40.00");
 
         let body = order("C-1", "C", "5.00");
-        let many = join_all((0..20).map(|_| keyed(&api, AUTHORIZE, "same", body.clone()))).await;
+        let many = at_once((0..20).map(|_| authorize(&api, "same", body.clone()))).await;
         for reply in &many {
             assert_eq!((reply.status, &reply.text), (201, &many[0].text));
         }
@@ -225,13 +237,10 @@ both!(
             members.push(account);
         }
         let calls = (0..24).map(|place| {
-            let api = api.clone();
-            async move {
-                let (customer, id) = (format!("C-{}", place % 4 + 1), format!("SO-{place}"));
-                keyed(&api, AUTHORIZE, &id, order(&customer, &id, "10.00")).await
-            }
+            let (customer, id) = (format!("C-{}", place % 4 + 1), format!("SO-{place}"));
+            authorize(&api, &id, order(&customer, &id, "10.00"))
         });
-        let replies = join_all(calls).await;
+        let replies = at_once(calls).await;
         let approved = replies.iter().filter(|reply| reply.status == 201).count();
         assert_eq!(
             approved,
@@ -580,14 +589,14 @@ both!(
 
 fn killed_in_the_middle(database: Option<Database>) {
     let Some(database) = database else { return };
-    block_on(tokio::task::LocalSet::new().run_until(async {
+    block_on(async {
         let mut server = Server::start(database).await;
         let token = server.database.token("admin");
         let api = server.bearing(&token);
         let account = customer(&api, "C-1", "1000000").await;
         let calls = (0..200).map(|place| {
             let api = api.clone();
-            tokio::task::spawn_local(async move {
+            tokio::spawn(async move {
                 let id = format!("SO-{place}");
                 let sent = tokio::time::timeout(
                     Duration::from_secs(20),
@@ -621,7 +630,7 @@ fn killed_in_the_middle(database: Option<Database>) {
         let pending = format!("{}.00", kept * 10);
         assert_eq!(balances(&api, &account).await, ("0.00".to_owned(), pending));
         ledger_holds(&api, &account).await;
-    }));
+    });
 }
 
 #[test]
