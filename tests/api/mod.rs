@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod credit;
+mod credit_races;
 mod customers;
 mod decisions;
 mod documents;

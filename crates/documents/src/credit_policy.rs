@@ -341,4 +341,47 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn parts_rules_and_exceptions_are_read_and_their_faults_told() {
+        let with = |lines: &str, exceptions: &str, ttl: u32| {
+            let text = format!(
+                r#"{{"schema": 1, "name": "n", "default_tier": "a", "limit_source": "tier",
+                "authorization": {{"ttl_seconds": {ttl}, "expired_limit": "last_value"}},
+                "exceptions": [{exceptions}],
+                "tiers": [{{"tier": "a", "limit": "1", "veto": true, "payment_term": {{"code": "x",
+                  "kind": "net", "net_days": 60, "late_interest_pct": "0", "lines": [{lines}]}}}}]}}"#
+            );
+            let document: CreditPolicyDocument = read(text.as_bytes()).unwrap();
+            document.to_policy(reference(), None)
+        };
+        let half = r#"{"portion": "percent_of_total", "percent": "40", "divisor": "2.5", "due": {"days": 30}}"#;
+        let rest = r#"{"portion": "remainder", "due": {"months": 2, "end_of_month": true}}"#;
+        let all = r#"{"applies_to": "all", "oldest_overdue_days_above": 61}"#;
+        let policy = with(&format!("{half}, {rest}"), all, 60).unwrap();
+        assert_eq!(policy.default_terms.term.lines.len(), 2);
+        assert_eq!(policy.default_terms.term.unece_4279(), ["21"]);
+        assert!(policy.default_terms.veto && policy.exceptions.len() == 1);
+
+        // W16: a divisor of 2 is not 40 %.
+        let wrong = half.replace("2.5", "2");
+        let nobody = r#"{"applies_to": "group"}, {"applies_to": "all", "id": "grp_x", "overdue_above": "-1"}"#;
+        let faults = with(&format!("{wrong}, {rest}"), nobody, 0).unwrap_err();
+        let told = faults.into_iter();
+        let told: Vec<String> = told
+            .map(|fault| format!("{} {}", fault.pointer, fault.code))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "/tiers/0/payment_term/lines/0/divisor wrong_divisor",
+                "/authorization/ttl_seconds out_of_range",
+                "/exceptions/0/id missing",
+                "/exceptions/1/id not_allowed",
+                "/exceptions/1/overdue_above out_of_range",
+            ]
+        );
+        let faults = with(half, "", 60).unwrap_err();
+        assert_eq!(faults[0].code, "not_a_term");
+    }
 }

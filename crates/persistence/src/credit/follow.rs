@@ -22,7 +22,7 @@ use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::scaled::Amount;
 
 /// The largest balance that facts can make; far above it, sums of the database would overflow.
-const MOST: i64 = i64::MAX / 4;
+const MOST: i64 = i64::MAX / 64;
 
 /// Brings the accounts of customers up to what their facts tell, after open items were rebuilt.
 /// Facts are facts: they may exceed a limit. The customers are held by the write.

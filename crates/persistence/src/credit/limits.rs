@@ -12,7 +12,7 @@ use tiercel_domain::credit::limits::{LimitChange, LimitKind};
 use tiercel_domain::ids::CreditAccountId;
 use tiercel_domain::scaled::Amount;
 
-const COLUMNS: &str = "change_no, kind, old_amount, new_amount, valid_from, valid_to, reason, \
+pub(super) const COLUMNS: &str = "change_no, kind, old_amount, new_amount, valid_from, valid_to, reason, \
     approver, principal, recorded_at";
 
 /// A change to make.
@@ -38,7 +38,7 @@ pub struct StoredLimit {
     pub recorded_at: DateTime<Utc>,
 }
 
-fn to_limit(row: &QueryResult) -> Result<StoredLimit, DbError> {
+pub(super) fn to_limit(row: &QueryResult) -> Result<StoredLimit, DbError> {
     let kind: String = row.try_get("", "kind")?;
     let old: Option<i64> = row.try_get("", "old_amount")?;
     Ok(StoredLimit {
