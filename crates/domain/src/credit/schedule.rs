@@ -106,7 +106,8 @@ pub fn schedule(
             Portion::PercentOfRest(percent) => share(left, percent, scale)?,
             Portion::PercentOfTotal(percent) => share(amount, percent, scale)?,
             Portion::Fixed(fixed) if amount.is_sign_negative() => {
-                round(-fixed.abs(), scale, Rounding::HalfUp)
+                let owed = Decimal::ZERO.saturating_sub(fixed.abs());
+                round(owed, scale, Rounding::HalfUp)
             }
             Portion::Fixed(fixed) => round(fixed, scale, Rounding::HalfUp),
         };
