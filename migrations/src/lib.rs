@@ -32,6 +32,7 @@ pub const STEPS: &[Step] = steps![
     "m0008_revaluations",
     "m0009_past",
     "m0010_access",
+    "m0011_credit",
     "m0012_histories",
 ];
 

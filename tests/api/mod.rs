@@ -2,6 +2,8 @@
 
 mod access;
 mod bad_input;
+mod credit;
+mod credit_races;
 mod customers;
 mod decisions;
 mod documents;

@@ -113,6 +113,25 @@ impl Api {
         self.raw(method, path, text.unwrap_or_default(), &all).await
     }
 
+    /// A POST under a retry key that may find nobody there.
+    pub async fn try_keyed(&self, path: &str, key: &str, body: Value) -> Option<Reply> {
+        let mut request = self.client.post(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let request = request.header("idempotency-key", key).json(&body);
+        let response = request.send().await.ok()?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.ok()?;
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Some(Reply {
+            status,
+            headers,
+            text,
+            json,
+        })
+    }
+
     /// Any bytes under any headers.
     pub async fn raw(
         &self,

@@ -1,4 +1,16 @@
 //! The credit policy as a document. Amounts are in the tenant's base currency.
+//!
+//! | terms in parts           | `credit_policy/lines.rs` |
+//! | reservations, exceptions | `credit_policy/rules.rs` |
+
+mod lines;
+mod rules;
+
+pub use lines::{DueDocument, PortionDocument, TermLineDocument};
+pub use rules::{
+    AuthorizationRulesDocument, CreditExceptionDocument, ExceptionScopeDocument,
+    ExpiredLimitDocument,
+};
 
 use crate::checks::Checks;
 use crate::fault::DocumentFault;
@@ -25,6 +37,10 @@ pub struct CreditPolicyDocument {
     pub default_tier: String,
     pub limit_source: LimitSourceDocument,
     pub tiers: Vec<TierCreditDocument>,
+    #[serde(default)]
+    pub authorization: AuthorizationRulesDocument,
+    #[serde(default)]
+    pub exceptions: Vec<CreditExceptionDocument>,
 }
 
 /// Where a customer's limit comes from.
@@ -46,6 +62,9 @@ pub struct TierCreditDocument {
     pub limit: String,
     #[serde(default)]
     pub hold: HoldRulesDocument,
+    /// Nothing is authorised for customers of this tier.
+    #[serde(default)]
+    pub veto: bool,
 }
 
 /// When a bill is to be paid.
@@ -60,6 +79,9 @@ pub struct PaymentTermDocument {
     pub net_days: Option<u16>,
     #[serde(default)]
     pub early_payment: Vec<EarlyPaymentDocument>,
+    /// Parts of the bill; only with kind `net`, whose days then are those of the last part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<TermLineDocument>,
     #[serde(default)]
     pub grace_days: u16,
     /// Per year.
@@ -93,6 +115,12 @@ pub struct HoldRulesDocument {
     pub oldest_overdue_days_above: Option<u16>,
     /// The exposure is above the limit.
     pub over_limit: bool,
+    /// One document is larger than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_above: Option<String>,
+    /// As long as no more than this is overdue, the days of the oldest item hold nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_ignored_up_to: Option<String>,
 }
 
 impl CreditPolicyDocument {
@@ -124,12 +152,23 @@ impl CreditPolicyDocument {
             .map(|(index, row)| row.to_credit(&mut checks, &at.index(index)))
             .collect();
         let tiers: Option<BTreeMap<String, TierCredit>> = tiers.into_iter().collect();
+        let authorization = self
+            .authorization
+            .read(&mut checks, &root.field("authorization"));
+        let exceptions_at = root.field("exceptions");
+        let exceptions = self.exceptions.iter().enumerate();
+        let exceptions: Vec<_> = exceptions
+            .map(|(index, row)| row.read(&mut checks, &exceptions_at.index(index)))
+            .collect();
+        let exceptions: Option<Vec<_>> = exceptions.into_iter().collect();
         let policy = tiers.and_then(|tiers| {
             Some(Policy {
                 reference,
                 default_tier: self.default_tier.clone(),
                 default_terms: tiers.get(&self.default_tier)?.clone(),
                 tiers,
+                authorization,
+                exceptions: exceptions?,
                 limit_source: match self.limit_source {
                     LimitSourceDocument::Tier => LimitRule::Tier,
                     LimitSourceDocument::AttributeElseTier => LimitRule::AttributeElseTier,
@@ -146,13 +185,13 @@ impl TierCreditDocument {
         let term = self.payment_term.to_term(checks, &at.field("payment_term"));
         let limit = amount(&self.limit, checks, &at.field("limit"));
         let hold = &self.hold;
-        let overdue_above = match &hold.overdue_above {
-            Some(text) => {
-                let at = at.field("hold").field("overdue_above");
-                amount(text, checks, &at).map(Some)
-            }
-            None => Some(None),
-        };
+        let hold_at = at.field("hold");
+        let overdue_above =
+            rules::some(&hold.overdue_above, checks, &hold_at.field("overdue_above"));
+        let document_at = hold_at.field("document_above");
+        let document_above = rules::some(&hold.document_above, checks, &document_at);
+        let ignored_at = hold_at.field("days_ignored_up_to");
+        let days_ignored_up_to = rules::some(&hold.days_ignored_up_to, checks, &ignored_at);
         let credit = TierCredit {
             term: term?,
             limit: limit?,
@@ -160,7 +199,10 @@ impl TierCreditDocument {
                 overdue_above: overdue_above?,
                 oldest_overdue_days_above: hold.oldest_overdue_days_above,
                 over_limit: hold.over_limit,
+                document_above: document_above?,
+                days_ignored_up_to: days_ignored_up_to?,
             },
+            veto: self.veto,
         };
         Some((self.tier.clone(), credit))
     }
@@ -177,11 +219,16 @@ impl PaymentTermDocument {
         checks.code(&self.code, &at.field("code"));
         let due = self.due(checks, at);
         let early_payment = self.early_payment(checks, &at.field("early_payment"));
+        let lines_at = at.field("lines");
+        let lines = lines::read(&self.lines, checks, &lines_at);
+        let parts = self.lines.is_empty() || self.kind == DueKindDocument::Net;
+        checks.require(parts, &lines_at, "not_allowed", "prepayment has no parts");
         let interest_at = at.field("late_interest_pct");
         let late_interest = checks.percent(&self.late_interest_pct, 100, &interest_at);
         Some(PaymentTerm {
             code: self.code.clone(),
             due: due?,
+            lines: lines?,
             early_payment: early_payment?,
             grace_days: self.grace_days,
             late_interest: late_interest?,
@@ -293,5 +340,48 @@ mod tests {
                 "/tiers/2/payment_term/net_days not_allowed",
             ]
         );
+    }
+
+    #[test]
+    fn parts_rules_and_exceptions_are_read_and_their_faults_told() {
+        let with = |lines: &str, exceptions: &str, ttl: u32| {
+            let text = format!(
+                r#"{{"schema": 1, "name": "n", "default_tier": "a", "limit_source": "tier",
+                "authorization": {{"ttl_seconds": {ttl}, "expired_limit": "last_value"}},
+                "exceptions": [{exceptions}],
+                "tiers": [{{"tier": "a", "limit": "1", "veto": true, "payment_term": {{"code": "x",
+                  "kind": "net", "net_days": 60, "late_interest_pct": "0", "lines": [{lines}]}}}}]}}"#
+            );
+            let document: CreditPolicyDocument = read(text.as_bytes()).unwrap();
+            document.to_policy(reference(), None)
+        };
+        let half = r#"{"portion": "percent_of_total", "percent": "40", "divisor": "2.5", "due": {"days": 30}}"#;
+        let rest = r#"{"portion": "remainder", "due": {"months": 2, "end_of_month": true}}"#;
+        let all = r#"{"applies_to": "all", "oldest_overdue_days_above": 61}"#;
+        let policy = with(&format!("{half}, {rest}"), all, 60).unwrap();
+        assert_eq!(policy.default_terms.term.lines.len(), 2);
+        assert_eq!(policy.default_terms.term.unece_4279(), ["21"]);
+        assert!(policy.default_terms.veto && policy.exceptions.len() == 1);
+
+        // W16: a divisor of 2 is not 40 %.
+        let wrong = half.replace("2.5", "2");
+        let nobody = r#"{"applies_to": "group"}, {"applies_to": "all", "id": "grp_x", "overdue_above": "-1"}"#;
+        let faults = with(&format!("{wrong}, {rest}"), nobody, 0).unwrap_err();
+        let told = faults.into_iter();
+        let told: Vec<String> = told
+            .map(|fault| format!("{} {}", fault.pointer, fault.code))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "/tiers/0/payment_term/lines/0/divisor wrong_divisor",
+                "/authorization/ttl_seconds out_of_range",
+                "/exceptions/0/id missing",
+                "/exceptions/1/id not_allowed",
+                "/exceptions/1/overdue_above out_of_range",
+            ]
+        );
+        let faults = with(half, "", 60).unwrap_err();
+        assert_eq!(faults[0].code, "not_a_term");
     }
 }

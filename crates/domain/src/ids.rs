@@ -98,6 +98,14 @@ ids! {
     KeyId = "key",
     /// A published or drafted model or policy, through all its versions.
     DocumentId = "doc",
+    /// The credit of one customer in one company and segment, or of a group of accounts.
+    CreditAccountId = "acc",
+    /// Credit reserved for one document.
+    AuthorizationId = "aut",
+    /// A document that was not authorised and waits.
+    CreditHoldId = "hld",
+    /// A permission to go beyond the rules of credit once.
+    CreditOverrideId = "ovr",
 }
 
 #[cfg(test)]

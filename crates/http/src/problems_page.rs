@@ -46,6 +46,15 @@ const fn advice(kind: Kind) -> &'static str {
         Kind::Conflict => {
             "The detail says which state stands against the request; read the resource again."
         }
+        Kind::AuthorizationReleased | Kind::AuthorizationExpired => {
+            "What it reserved is free again; authorise the document anew, with a new key."
+        }
+        Kind::AuthorizationCommitted => {
+            "Nothing is reserved any more; what was committed may move on to a later stage with `from`."
+        }
+        Kind::ExceedsAuthorization => {
+            "The detail says how much is left; adjust the authorization first, or commit with `allow_increment`."
+        }
         Kind::InFlight => {
             "The same request is being worked on; repeat it with the same key in a moment."
         }

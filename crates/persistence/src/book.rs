@@ -5,18 +5,21 @@
 
 pub mod past;
 
+use crate::credit;
 use crate::customers::CustomerState;
 use crate::entity::customer_state;
 use crate::error::DbError;
 use crate::sql;
 use crate::store::Source;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::credit::OpenItem;
+use tiercel_domain::credit::limits::LimitChange;
+use tiercel_domain::credit::{Authorization, OpenItem};
+use tiercel_domain::currency::Currency;
 use tiercel_domain::fact::DocumentRef;
-use tiercel_domain::ids::{CustomerId, GroupId};
+use tiercel_domain::ids::{CreditAccountId, CustomerId, GroupId};
 use tiercel_domain::incoming::ExternalRef;
 use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::phones::MatchKey;
@@ -47,6 +50,27 @@ pub struct BookCustomer {
     /// Whether an invoice of the customer was ever told.
     pub invoices_known: bool,
     pub open_items: Vec<OpenItem>,
+    /// Credit accounts, the main one first.
+    pub credit: Vec<CreditSummary>,
+}
+
+/// What look-ups need of a credit account, in its currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditSummary {
+    pub account: CreditAccountId,
+    pub company: String,
+    pub segment: String,
+    pub currency: Currency,
+    pub posted: Amount,
+    pub pending: Amount,
+    /// The part of `posted` that open bills make.
+    pub billed: Amount,
+    /// Money that settles no bill yet.
+    pub credit_balance: Amount,
+    /// Oldest first.
+    pub limits: Vec<LimitChange>,
+    /// Authorisations that hold something, with the end of their reservation.
+    pub held: Vec<(DateTime<Utc>, Authorization)>,
 }
 
 /// Those of the customers that exist.
@@ -112,13 +136,8 @@ enum Span {
 }
 
 impl Span {
-    async fn rows(
-        &self,
-        source: &impl Source,
-        select: &str,
-        and: &str,
-    ) -> Result<Vec<QueryResult>, DbError> {
-        let (condition, values) = match self {
+    fn condition(&self) -> (String, Vec<Value>) {
+        match self {
             Self::Ids(ids) => {
                 let places = sql::places(1, ids.len());
                 (format!("customer_id IN ({places})"), ids.clone())
@@ -127,7 +146,16 @@ impl Span {
                 "customer_id > $1 AND customer_id <= $2".to_owned(),
                 vec![after.clone(), last.clone()],
             ),
-        };
+        }
+    }
+
+    async fn rows(
+        &self,
+        source: &impl Source,
+        select: &str,
+        and: &str,
+    ) -> Result<Vec<QueryResult>, DbError> {
+        let (condition, values) = self.condition();
         sql::rows(source, &format!("{select} WHERE {condition} {and}"), values).await
     }
 }
@@ -147,6 +175,7 @@ async fn complete(
     add_phones(source, span, &mut found).await?;
     add_receivables(source, span, &mut found).await?;
     add_open_items(source, span, &mut found).await?;
+    add_credit(source, span, &mut found).await?;
     Ok(found.into_values().collect())
 }
 
@@ -166,6 +195,7 @@ fn blank(state: CustomerState) -> BookCustomer {
         phones: Vec::new(),
         invoices_known: false,
         open_items: Vec::new(),
+        credit: Vec::new(),
     }
 }
 
@@ -309,6 +339,20 @@ async fn add_open_items(
             open: Amount::from_units(row.try_get("", "open_amount")?),
             document: document(&row)?,
         });
+    }
+    Ok(())
+}
+
+async fn add_credit(
+    source: &impl Source,
+    span: &Span,
+    found: &mut Customers,
+) -> Result<(), DbError> {
+    let (condition, values) = span.condition();
+    for (id, summary) in credit::summaries(source, &condition, values).await? {
+        if let Some(customer) = found.get_mut(&id).filter(|customer| !customer.erased) {
+            customer.credit.push(summary);
+        }
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ pub mod book;
 pub mod clients;
 mod clock;
 pub mod contacts;
+pub mod credit;
 pub mod crypto;
 pub mod customers;
 pub mod distribution;

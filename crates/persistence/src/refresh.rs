@@ -1,5 +1,5 @@
 //! Brings everything that is derived from customers' facts up to date, in the transaction that
-//! changed them: open items, rollups, histories and evaluations.
+//! changed them: open items, rollups, credit balances, histories and evaluations.
 
 use crate::error::DbError;
 use crate::evaluations::{self, ModelInForce, Occasion};
@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::sql::{self, MANY};
 use crate::store::Source;
 use crate::write::{Tx, WriteError};
-use crate::{receivables, rollups};
+use crate::{credit, receivables, rollups};
 use chrono::NaiveDate;
 use sea_orm::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,6 +131,7 @@ pub async fn customers(
         if let Some(facts) = known.facts() {
             rollups::rebuild(tx, facts, &chunk, &scope.months).await?;
         }
+        credit::follow(tx, &chunk, basis.today).await?;
         if let Some(model) = &basis.model {
             let occasion = Occasion {
                 as_of: basis.today,

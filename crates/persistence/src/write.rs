@@ -13,7 +13,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::ids::{CustomerId, JobId, WriteId};
 use uuid::Uuid;
@@ -97,6 +97,7 @@ pub struct Tx {
     valuation: Part,
     versions: RefCell<BTreeMap<CustomerId, i64>>,
     changes: RefCell<Vec<Change>>,
+    action: Cell<Option<&'static str>>,
 }
 
 impl Sealed for Tx {
@@ -159,6 +160,11 @@ impl Tx {
     pub async fn revaluation(&self) -> Result<Option<JobId>, DbError> {
         valuation::settle(self).await?;
         Ok(self.valuation.revaluation())
+    }
+
+    /// Calls the write something else in the journal, where only its outcome tells what it was.
+    pub fn call_it(&self, action: &'static str) {
+        self.action.set(Some(action));
     }
 
     /// Notes one change for the journal.
@@ -308,6 +314,7 @@ impl Store {
             valuation: Part::default(),
             versions: RefCell::default(),
             changes: RefCell::default(),
+            action: Cell::default(),
         };
         if let Some(retry) = &writing.retry
             && !claim(&tx, writing.principal, retry).await?
@@ -350,7 +357,7 @@ async fn insert_journal(tx: &Tx, writing: &Writing<'_>) -> Result<(), DbError> {
         write_id: Set(tx.write_uuid()),
         recorded_at: Set(tx.micros()),
         principal: Set(writing.principal.to_owned()),
-        action: Set(writing.action.to_owned()),
+        action: Set(tx.action.get().unwrap_or(writing.action).to_owned()),
         entry: Set(tx.entry()),
         position: Set(None),
         chain_hash: Set(None),

@@ -62,6 +62,10 @@ pub struct Limit {
 pub enum LimitSource {
     Tier,
     Attribute,
+    /// A limit that somebody gave to the credit account.
+    Account,
+    /// The same, for a while.
+    Temporary,
 }
 
 impl LimitSource {
@@ -69,6 +73,8 @@ impl LimitSource {
         match self {
             Self::Tier => "tier",
             Self::Attribute => "attribute",
+            Self::Account => "account",
+            Self::Temporary => "temporary",
         }
     }
 }
@@ -136,6 +142,38 @@ pub fn decide(facts: &Facts<'_>, policy: &Policy) -> Decision {
         limit,
         exposure,
         hold: hold.unwrap_or_default(),
+    }
+}
+
+/// What a credit account adds to what bills tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountView {
+    /// None = the limit by the customer's terms.
+    pub limit: Option<Limit>,
+    /// Bills and what was committed and is not billed.
+    pub posted: Amount,
+    /// Reserved, without what has expired.
+    pub pending: Amount,
+}
+
+impl Decision {
+    /// The same decision for one account in base currency: its limit, and its exposure with what
+    /// is reserved. Whoever has an account has an exposure.
+    pub fn with_account(mut self, view: &AccountView, policy: &Policy) -> Self {
+        let (_, credit) = policy.credit_of(self.tier.as_deref());
+        self.limit = view.limit.unwrap_or(self.limit);
+        let limit = self.limit.amount;
+        let known = self.exposure.take();
+        let mut told =
+            known.unwrap_or_else(|| exposure(&[], self.as_of, credit.term.grace_days, limit));
+        told.posted = view.posted.decimal();
+        told.pending = view.pending.decimal();
+        let used = told.posted.saturating_add(told.pending);
+        told.available = limit.decimal().saturating_sub(used);
+        told.utilization_pct = utilization(used, limit);
+        self.hold = hold(&told, credit.hold, limit);
+        self.exposure = Some(told);
+        self
     }
 }
 
@@ -207,7 +245,7 @@ fn hold(exposure: &Exposure, rules: HoldRules, limit: Amount) -> Vec<Reason<Hold
         (
             HoldCode::OldestOpenItem,
             days,
-            rules.oldest_overdue_days_above.map(Decimal::from),
+            rules.oldest_days(exposure.overdue).map(Decimal::from),
         ),
         (
             HoldCode::LimitExceeded,

@@ -6,18 +6,36 @@
 //! | terms    | `terms.rs`: one model of payment terms and its renderings      |
 //! | ageing   | `ageing.rs`: open amounts by days overdue, also for reports    |
 //! | decision | `decide.rs`: terms, limit, exposure, hold                      |
-//! | tests    | `scenarios.toml`, read by `scenarios.rs`                       |
+//! | limits   | `limits.rs`: the limit of a credit account on a day            |
+//! | reserved | `authorization.rs`: one document's credit and its stages       |
+//! | facts    | `chain.rs`: what facts tell of that document                   |
+//! | checks   | `authorize.rs`: may this document be authorised, and if not    |
+//! | schedule | `schedule.rs`, `early.rs`: what is to be paid when             |
+//! | tests    | `scenarios.toml`, `worked_cases.toml`, `properties.rs`         |
 //! | document | `crates/documents/src/credit_policy.rs`                        |
+//! | rows     | `crates/persistence/src/credit/`                               |
+//! | endpoint | `crates/http/src/v1/credit/`                                   |
 
 pub mod ageing;
+pub mod authorization;
+pub mod authorize;
+pub mod chain;
 pub mod decide;
+pub mod early;
+pub mod limits;
 pub mod policy;
+pub mod schedule;
 pub mod terms;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod worked_cases;
 
-pub use decide::{Decision, Exposure, Facts, HoldCode, Limit, OpenItem, decide};
+pub use authorization::{Authorization, Stage, State, Told};
+pub use decide::{AccountView, Decision, Exposure, Facts, HoldCode, Limit, OpenItem, decide};
 pub use policy::Policy;
 pub use terms::PaymentTerm;
 

@@ -1,6 +1,6 @@
 //! Runs `scenarios.toml`: one customer's open items and the credit that follows.
 
-use super::policy::{HoldRules, LimitRule, TierCredit};
+use super::policy::{AuthorizationRules, HoldRules, LimitRule, TierCredit};
 use super::terms::{Due, EarlyPayment};
 use super::{Decision, Exposure, Facts, OpenItem, PaymentTerm, Policy, decide};
 use crate::decision::PolicyRef;
@@ -53,6 +53,7 @@ fn policy() -> Policy {
         term: PaymentTerm {
             code: code.to_owned(),
             due: Due::Net { days: net },
+            lines: Vec::new(),
             early_payment: early
                 .iter()
                 .map(|(days, percent)| EarlyPayment {
@@ -68,7 +69,9 @@ fn policy() -> Policy {
             overdue_above: Some("100".parse().unwrap()),
             oldest_overdue_days_above: Some(60),
             over_limit: true,
+            ..HoldRules::default()
         },
+        veto: false,
     };
     let general = tier("N30", 30, &[], 3, "10000");
     let high = tier("2-10-N45", 45, &[(10, "2")], 7, "50000");
@@ -81,6 +84,8 @@ fn policy() -> Policy {
         default_terms: general.clone(),
         tiers: BTreeMap::from([("high".to_owned(), high), ("general".to_owned(), general)]),
         limit_source: LimitRule::AttributeElseTier,
+        authorization: AuthorizationRules::default(),
+        exceptions: Vec::new(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Payment terms: one canonical model, and the spellings that people and systems read.
 
+use super::schedule::{DueRule, Instalment, OutOfCalendar, Portion, TermLine, schedule};
 use crate::scaled::Percent;
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
 use std::fmt::Write;
 
 /// When a bill is to be paid, and what paying early earns.
@@ -9,6 +12,9 @@ pub struct PaymentTerm {
     /// The code of the term in the ERP, e.g. `2-10-N45`.
     pub code: String,
     pub due: Due,
+    /// Parts of the bill and when each is due; empty = the whole bill as `due` says. The last
+    /// takes the remainder.
+    pub lines: Vec<TermLine>,
     /// By days, the shortest first.
     pub early_payment: Vec<EarlyPayment>,
     /// A bill counts as overdue for holds and reminders from the `grace_days`th day after it was
@@ -43,15 +49,45 @@ impl PaymentTerm {
             let _ = write!(text, "{}% {} days, ", early.percent, early.days);
         }
         let _ = match self.due {
-            Due::Net { days } => write!(text, "net {days}"),
+            Due::Net { days } if self.lines.is_empty() => write!(text, "net {days}"),
+            Due::Net { days } => write!(text, "{} parts, net {days}", self.lines.len()),
             Due::Prepayment => write!(text, "prepayment"),
         };
         text
     }
 
-    /// UN/CEFACT 4279 (payment terms type): 1 basic, 10 instant (due on receipt), 22 discount.
+    /// The payments of a bill of that date: its lines, or all of it on one day.
+    ///
+    /// # Errors
+    /// Where a date lies beyond the calendar.
+    pub fn schedule(
+        &self,
+        amount: Decimal,
+        invoiced_on: NaiveDate,
+        scale: u32,
+    ) -> Result<Vec<Instalment>, OutOfCalendar> {
+        if !self.lines.is_empty() {
+            return schedule(&self.lines, amount, invoiced_on, scale);
+        }
+        let days = match self.due {
+            Due::Net { days } => u32::from(days),
+            Due::Prepayment => 0,
+        };
+        let whole = TermLine {
+            portion: Portion::Remainder,
+            due: DueRule {
+                days,
+                ..DueRule::default()
+            },
+        };
+        schedule(&[whole], amount, invoiced_on, scale)
+    }
+
+    /// UN/CEFACT 4279 (payment terms type): 1 basic, 10 instant (due on receipt), 21 instalments,
+    /// 22 discount.
     pub fn unece_4279(&self) -> Vec<&'static str> {
         let due = match self.due {
+            Due::Net { .. } if self.lines.len() > 1 => "21",
             Due::Net { .. } => "1",
             Due::Prepayment => "10",
         };
@@ -84,6 +120,7 @@ mod tests {
         PaymentTerm {
             code: "t".to_owned(),
             due,
+            lines: Vec::new(),
             early_payment: early.collect(),
             grace_days: 0,
             late_interest: Percent::ZERO,

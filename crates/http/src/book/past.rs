@@ -22,7 +22,7 @@ pub struct Wanted {
     /// Whoever has any of these numbers.
     pub phones: Vec<MatchKey>,
     pub skus: BTreeSet<String>,
-    /// Prices need exchange rates and the tree of customer groups.
+    /// Prices need exchange rates and, as credit does, the tree of customer groups.
     pub pricing: bool,
     /// What the customer owes; told only where a single one is found.
     pub open_items: bool,
@@ -57,8 +57,10 @@ impl Book {
         }
         let known_at = Some(position);
         let (mut groups, mut rates) = (BTreeMap::new(), RateTable::default());
-        if wanted.pricing {
+        if wanted.pricing || wanted.open_items {
             groups = past::group_parents(store, position).await?;
+        }
+        if wanted.pricing {
             rates = rates::table_known_at(store, known_at).await?;
         }
         Ok(Self::of(Parts {

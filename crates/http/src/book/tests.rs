@@ -22,6 +22,7 @@ fn customer(bits: u128, version: i64, external: &str, phone: &str) -> BookCustom
         phones: vec![MatchKey::E164(phone.to_owned())],
         invoices_known: false,
         open_items: Vec::new(),
+        credit: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is longer than a handler and shared: by operations, background work and the command line.
 
+pub mod credit;
 pub mod evaluations;
 pub mod imports;
 mod lease;

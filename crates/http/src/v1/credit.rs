@@ -1,11 +1,25 @@
 //! Credit decisions: which terms a customer gets, what is outstanding, and whether orders are held.
 //!
-//! | answered | `credit/answer.rs`                                                  |
-//! | decided  | `crates/domain/src/credit/decide.rs`, from one snapshot of the book |
-//! | receipt  | `credit/receipt.rs`: the terms as numbers                            |
+//! | look-up        | here and `credit/answer.rs`, from one snapshot of the book            |
+//! | authorisations | `credit/authorize.rs`, `credit/authorizations.rs`, `credit/wire.rs`   |
+//! | accounts       | `credit/accounts.rs`, `credit/limits.rs`                              |
+//! | holds          | `credit/holds.rs`                                                     |
+//! | schedule       | `credit/schedule.rs`                                                  |
+//! | receipt        | `credit/receipt.rs`: the terms as numbers                             |
+//! | flows          | `crates/http/src/flows/credit/`                                       |
+//! | decided        | `crates/domain/src/credit/`                                           |
 
+mod accounts;
 mod answer;
+mod authorizations;
+mod authorize;
+mod holds;
+mod limits;
 pub mod receipt;
+mod schedule;
+mod wire;
+
+pub(crate) use wire::kept;
 
 pub use answer::CreditTermsResponse;
 
@@ -21,12 +35,14 @@ use crate::v1::ground::{AskedWhen, Present, When};
 use crate::v1::receipts;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, get, web};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
-use tiercel_domain::credit::{self, Decision, Facts, Policy};
+use tiercel_domain::credit::limits::effective;
+use tiercel_domain::credit::{self, AccountView, Decision, Facts, Limit, Policy};
+use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::incoming::{CustomerRef, ExternalRef};
-use tiercel_persistence::book::BookCustomer;
+use tiercel_persistence::book::{BookCustomer, CreditSummary};
 use tiercel_persistence::crypto;
 use tiercel_persistence::documents::DocumentKind;
 use utoipa::IntoParams;
@@ -38,6 +54,26 @@ const CACHE: &str = "private, max-age=60";
 pub fn routes(config: &mut ServiceConfig) {
     config.service(find_credit_terms);
     config.service(find_credit_terms_by_external_id);
+    config
+        .service(schedule::find_payment_schedule)
+        .service(schedule::find_payment_schedule_by_external_id)
+        .service(authorize::authorize_credit)
+        .service(authorizations::list_credit_authorizations)
+        .service(authorizations::find_credit_authorization)
+        .service(authorizations::commit_credit)
+        .service(authorizations::adjust_credit)
+        .service(authorizations::release_credit)
+        .service(accounts::open_credit_account)
+        .service(accounts::list_credit_accounts)
+        .service(accounts::find_credit_account)
+        .service(accounts::update_credit_account)
+        .service(accounts::list_credit_entries)
+        .service(limits::change_credit_limit)
+        .service(limits::list_credit_limits)
+        .service(limits::give_credit_override)
+        .service(holds::list_credit_holds)
+        .service(holds::find_credit_hold)
+        .service(holds::release_credit_hold);
 }
 
 /// Whose terms, and of when.
@@ -47,9 +83,9 @@ pub fn routes(config: &mut ServiceConfig) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CreditTermsQuery {
-    /// Comes back unchanged; terms do not differ by company so far.
+    /// Of the credit account; absent = the one for all companies.
     pub company: Option<String>,
-    /// Comes back unchanged; terms do not differ by segment so far.
+    /// Of the credit account; absent = the one for all segments.
     pub segment: Option<String>,
     /// A business date; today where absent.
     #[param(format = Date)]
@@ -137,13 +173,15 @@ async fn answer_terms(
     let when = query.read(Present::of(tenant))?;
     let ground = when.ground(tenant, || wanted(&customer)).await?;
     let found = find_customer(&ground.book, &customer, query.strict)?.map(AsRef::as_ref);
-    let decision = decide(&ground.book, found, ground.as_of)?;
     let base = tenant.settings().base_currency;
     let asked = receipt::Asked {
         customer,
         company: query.company,
         segment: query.segment,
     };
+    let account = found.and_then(|it| asked.account_of(it));
+    let sitting = (tenant.now(), base);
+    let decision = decide(&ground.book, found, ground.as_of, account.map(|it| (it, sitting)))?;
     let receipt = match when.receipt {
         true => {
             let decided = receipt::of(&asked, found, &decision, base);
@@ -152,7 +190,9 @@ async fn answer_terms(
         }
         false => None,
     };
-    let terms = answer::terms(&decision, found, base, asked);
+    // Of the past only the balances are known, not what held them.
+    let account = account.filter(|_| ground.position.is_none());
+    let terms = answer::terms(&decision, found, sitting, account, asked);
     let terms = CreditTermsResponse {
         position: ground.position,
         receipt,
@@ -200,14 +240,18 @@ fn answer_cached(
     Ok(response.content_type("application/json").body(body))
 }
 
-/// The credit of a customer on a day, also for others who need to know of a hold.
+/// The credit of a customer on a day, also for others who need to know of a hold; with an account,
+/// the instant and the base currency it includes what is reserved.
 pub fn decide(
     book: &Book,
     customer: Option<&BookCustomer>,
     today: NaiveDate,
+    account: Option<(&CreditSummary, (DateTime<Utc>, Currency))>,
 ) -> Result<Decision, Problem> {
     let policy = book.policies().credit.on(today);
     let policy: &Policy = policy.ok_or_else(|| without_policy("credit", today))?;
+    let narrowed = customer.map(|it| policy.for_customer(it.id, &book.groups_of(it)));
+    let policy: &Policy = narrowed.as_deref().unwrap_or(policy);
     let facts = Facts {
         customer_matched: customer.is_some(),
         tier: customer.and_then(|it| it.tier.as_deref()),
@@ -217,5 +261,21 @@ pub fn decide(
         credit_limit: customer.and_then(|it| it.credit_limit),
         today,
     };
-    Ok(credit::decide(&facts, policy))
+    let decision = credit::decide(&facts, policy);
+    let account = account.filter(|(account, (_, base))| account.currency == *base);
+    let Some((account, (now, _))) = account else {
+        return Ok(decision);
+    };
+    let expired = policy.authorization.expired_limit;
+    let granted = Some((decision.limit.amount, decision.limit.source));
+    let own = effective(&account.limits, granted, today, expired);
+    let view = AccountView {
+        limit: own.map(|limit| Limit {
+            amount: limit.amount,
+            source: limit.source,
+        }),
+        posted: account.posted,
+        pending: answer::pending(account, now),
+    };
+    Ok(decision.with_account(&view, policy))
 }

@@ -116,10 +116,15 @@ pub struct Stamp {
 impl Stamp {
     pub fn new(now: DateTime<Utc>) -> Self {
         Self {
-            id: DecisionId::from_bits(mint::bits(now)).to_string(),
+            id: decision_id(now),
             at: instant(now),
         }
     }
+}
+
+/// The id of a new decision.
+pub fn decision_id(now: DateTime<Utc>) -> String {
+    DecisionId::from_bits(mint::bits(now)).to_string()
 }
 
 /// RFC 3339 in UTC with microseconds.

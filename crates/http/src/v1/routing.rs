@@ -79,7 +79,12 @@ pub async fn find_routing(
     let customer = decision.customer.and_then(|id| ground.book.customer(id));
     let customer = customer.map(AsRef::as_ref);
     let hold = match customer.filter(|_| sees_hold) {
-        Some(customer) => Some(credit::decide(&ground.book, Some(customer), ground.as_of)?),
+        Some(customer) => {
+            let moment = (tenant.now(), tenant.settings().base_currency);
+            let account = customer.credit.first().map(|account| (account, moment));
+            let book = &ground.book;
+            Some(credit::decide(book, Some(customer), ground.as_of, account)?)
+        }
         None => None,
     };
     let stamp = Stamp::new(tenant.now());

@@ -7,7 +7,7 @@ use super::{BookCustomer, blank, credit_limit, group_of, keys, of_row};
 use crate::customers::CustomerState;
 use crate::entity::customer_state;
 use crate::error::DbError;
-use crate::facts;
+use crate::{credit, facts};
 use crate::receivables::Receivables;
 use crate::refresh::RefreshError;
 use crate::sql::{self, MANY};
@@ -98,7 +98,7 @@ pub async fn customers(
     Ok(found)
 }
 
-/// Adds what a customer owed, computed from the facts of the moment.
+/// Adds what a customer owed, computed from the facts of the moment, and what was reserved.
 pub async fn add_open_items(
     source: &impl Source,
     customer: &mut BookCustomer,
@@ -118,6 +118,7 @@ pub async fn add_open_items(
         }),
     });
     customer.open_items = items.collect();
+    customer.credit = credit::summaries_at(source, customer.id, moment.position).await?;
     Ok(())
 }
 

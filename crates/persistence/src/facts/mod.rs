@@ -19,7 +19,7 @@ pub(crate) mod tests;
 mod value;
 
 pub(crate) use read::of_days;
-pub use read::{FactFilter, find, of_customers, page, versions};
+pub use read::{FactFilter, find, of_customers, of_ids, page, versions};
 pub use record::{Recorded, record};
 pub use revalue::{Revalued, revalue};
 pub use rows::StoredFact;

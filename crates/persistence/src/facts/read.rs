@@ -99,6 +99,29 @@ pub(crate) async fn of_days(
     Ok(found)
 }
 
+/// Some facts of one customer as known now, in order of ids.
+pub async fn of_ids(
+    source: &impl Source,
+    customer: CustomerId,
+    ids: &BTreeSet<FactId>,
+) -> Result<Vec<Fact>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from_u128(id.bits())).collect();
+    let mut found = Vec::new();
+    for chunk in ids.chunks(MANY) {
+        let rows = fact::Entity::find()
+            .filter(fact::Column::CustomerId.eq(Uuid::from_u128(customer.bits())))
+            .filter(fact::Column::FactId.is_in(chunk.iter().copied()))
+            .filter(in_force(None))
+            .order_by_asc(fact::Column::FactId)
+            .all(source.connection())
+            .await?;
+        for row in rows {
+            found.push(to_fact(&row)?);
+        }
+    }
+    Ok(found)
+}
+
 /// Facts after an id, in order of ids.
 pub async fn page(
     source: &impl Source,

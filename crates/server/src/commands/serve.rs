@@ -82,6 +82,8 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::revaluations::work(&revaluer).await });
     let evaluator = hosted.clone();
     rt::spawn(async move { flows::evaluations::work(&evaluator).await });
+    let creditor = hosted.clone();
+    rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
 }
 
 /// What keeps credentials current: issuers' keys, our own keys' age, when clients were last seen.

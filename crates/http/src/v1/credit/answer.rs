@@ -1,20 +1,23 @@
 //! The answer of a credit look-up: term, limit, exposure and hold, in the tenant's base currency.
 
 use super::receipt::Asked;
+use super::wire::money;
 use crate::v1::deciding::{PolicyVersion, TierStanding, decimals};
 use crate::v1::receipts::Receipt;
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use tiercel_domain::credit::terms::Due;
-use tiercel_domain::credit::{Decision, Exposure, HoldCode, PaymentTerm, ageing};
+use tiercel_domain::credit::{Decision, Exposure, HoldCode, PaymentTerm, State, ageing};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::decision::Reason;
-use tiercel_persistence::book::BookCustomer;
+use tiercel_domain::scaled::Amount;
+use tiercel_persistence::book::{BookCustomer, CreditSummary};
 use utoipa::ToSchema;
 
 /// What a customer gets on credit, and why.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "position": null, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "hold": {"status": "none", "reasons": []}, "stale": false}))]
+#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "position": null, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "account": null, "hold": {"status": "none", "reasons": []}, "stale": false}))]
 pub struct CreditTermsResponse {
     /// Null where the customer is unknown.
     pub customer_id: Option<String>,
@@ -37,6 +40,8 @@ pub struct CreditTermsResponse {
     pub late_interest_pct: String,
     pub limit: CreditLimit,
     pub exposure: CreditExposure,
+    /// The exposure by stage, in the account's own currency; null before anything was authorised.
+    pub account: Option<CreditBuckets>,
     pub hold: CreditHold,
     /// Never evaluated, or more than 400 days ago.
     pub stale: bool,
@@ -75,8 +80,25 @@ pub struct CreditEarlyPayment {
 #[schema(example = json!({"amount": "50000.00", "source": "tier"}))]
 pub struct CreditLimit {
     pub amount: String,
-    /// `tier`, or `attribute`: the customer's own.
+    /// `tier`, `attribute`: the customer's own; `account` or `temporary`: of its credit account.
     pub source: String,
+}
+
+/// The exposure of a credit account by stage: each amount is in one of them.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"account_id": "acc_01k8z6v3q2e4r5t6y7a8b9c0de", "currency": "EUR", "reserved": "4000.00", "ordered": "0.00", "delivered_unbilled": "0.00", "billed": "0.00", "invoiced_open": "31200.00", "credit_balance": "0.00"}))]
+pub struct CreditBuckets {
+    pub account_id: String,
+    pub currency: String,
+    /// Authorised and not ordered yet.
+    pub reserved: String,
+    pub ordered: String,
+    pub delivered_unbilled: String,
+    /// Billed by the word of a commit; not known as an invoice yet.
+    pub billed: String,
+    pub invoiced_open: String,
+    /// Money that settles no bill yet.
+    pub credit_balance: String,
 }
 
 /// What is outstanding; all null but `known` where no bill of the customer was ever told.
@@ -84,9 +106,9 @@ pub struct CreditLimit {
 #[schema(example = json!({"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}))]
 pub struct CreditExposure {
     pub known: bool,
-    /// The sum of the open items.
+    /// Open items, and what was committed and is not billed yet.
     pub posted: Option<String>,
-    /// Authorised and not posted yet.
+    /// Reserved and not committed yet; what has expired does not count.
     pub pending: Option<String>,
     pub overdue: Option<String>,
     pub overdue_after_grace: Option<String>,
@@ -101,7 +123,7 @@ pub struct CreditExposure {
 }
 
 /// A document in the system that keeps it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"system": "erp1", "type": "invoice", "id": "R-20077"}))]
 pub struct CreditDocument {
     pub system: String,
@@ -141,10 +163,55 @@ pub struct CreditHoldReason {
     pub threshold: Option<String>,
 }
 
+/// What is reserved at an instant: what has expired blocks nothing.
+pub(super) fn pending(account: &CreditSummary, now: DateTime<Utc>) -> Amount {
+    let over = account
+        .held
+        .iter()
+        .filter(|(ends, it)| it.state == State::Open && *ends <= now);
+    let over = over.map(|(_, it)| it.held().pending.units());
+    let over = over.fold(0, i64::saturating_add);
+    Amount::from_units(account.pending.units().saturating_sub(over).max(0))
+}
+
+/// Where the exposure of an account is.
+fn buckets(account: &CreditSummary, now: DateTime<Utc>) -> CreditBuckets {
+    let mut sums = [0_i64; 4];
+    for (ends, held) in &account.held {
+        let held = match held.expire() {
+            Ok(expired) if *ends <= now => expired,
+            _ => *held,
+        };
+        let parts = held.buckets();
+        let parts = [
+            parts.reserved,
+            parts.ordered,
+            parts.delivered_unbilled,
+            parts.billed,
+        ];
+        for (sum, part) in sums.iter_mut().zip(parts) {
+            *sum = sum.saturating_add(part.units());
+        }
+    }
+    let show = |units: i64| money(Amount::from_units(units), account.currency);
+    let [reserved, ordered, delivered_unbilled, billed] = sums;
+    CreditBuckets {
+        account_id: account.account.to_string(),
+        currency: account.currency.to_string(),
+        reserved: show(reserved),
+        ordered: show(ordered),
+        delivered_unbilled: show(delivered_unbilled),
+        billed: show(billed),
+        invoiced_open: show(account.billed.units()),
+        credit_balance: show(account.credit_balance.units()),
+    }
+}
+
 pub(super) fn terms(
     decision: &Decision,
     customer: Option<&BookCustomer>,
-    base: Currency,
+    (now, base): (DateTime<Utc>, Currency),
+    account: Option<&CreditSummary>,
     asked: Asked,
 ) -> CreditTermsResponse {
     let tier = TierStanding::new(&decision.terms_of_tier, customer, decision.as_of);
@@ -169,12 +236,13 @@ pub(super) fn terms(
             amount: amount(decision.limit.amount.decimal()),
             source: decision.limit.source.word().to_owned(),
         },
+        account: account.map(|account| buckets(account, now)),
         exposure: exposure.map_or_else(CreditExposure::default, |it| told(it, amount)),
         hold: hold(&decision.hold, amount),
     }
 }
 
-fn payment_term(term: &PaymentTerm) -> CreditPaymentTerm {
+pub(super) fn payment_term(term: &PaymentTerm) -> CreditPaymentTerm {
     let (kind, net_days) = match term.due {
         Due::Net { days } => ("net", Some(days)),
         Due::Prepayment => ("prepayment", None),

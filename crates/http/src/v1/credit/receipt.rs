@@ -7,6 +7,7 @@ use crate::tenant::TenantHandle;
 use crate::v1::deciding::{CustomerReference, customer_inputs, decimals};
 use crate::v1::ground::Ground;
 use crate::v1::receipts::{self, DecisionKind, unreadable_inputs};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use tiercel_domain::credit::terms::Due;
 use tiercel_domain::credit::{Decision, Exposure, PaymentTerm};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::incoming::CustomerRef;
-use tiercel_persistence::book::BookCustomer;
+use tiercel_persistence::book::{BookCustomer, CreditSummary};
 use tiercel_persistence::book::past::Moment;
 
 /// What was asked.
@@ -23,6 +24,16 @@ pub struct Asked {
     pub customer: CustomerRef,
     pub company: Option<String>,
     pub segment: Option<String>,
+}
+
+impl Asked {
+    /// The account that is asked for.
+    pub fn account_of<'b>(&self, customer: &'b BookCustomer) -> Option<&'b CreditSummary> {
+        let company = self.company.as_deref().unwrap_or_default();
+        let segment = self.segment.as_deref().unwrap_or_default();
+        let mut accounts = customer.credit.iter();
+        accounts.find(|it| it.company == company && it.segment == segment)
+    }
 }
 
 #[derive(Deserialize)]
@@ -41,7 +52,7 @@ pub async fn replay(
 ) -> Result<receipts::Decided, Problem> {
     let asked = read(inputs)?;
     let ground = Ground::past(tenant, moment, &wanted(&asked.customer)).await?;
-    again(&asked, &ground, tenant.settings().base_currency)
+    again(&asked, &ground, (tenant.now(), tenant.settings().base_currency))
 }
 
 pub fn read(inputs: Value) -> Result<Asked, Problem> {
@@ -55,11 +66,17 @@ pub fn read(inputs: Value) -> Result<Asked, Problem> {
     })
 }
 
-/// The same decision from a book of the moment.
-pub fn again(asked: &Asked, ground: &Ground, base: Currency) -> Result<receipts::Decided, Problem> {
+/// The same decision from a book of the moment; the present instant changes nothing in it.
+pub fn again(
+    asked: &Asked,
+    ground: &Ground,
+    sitting: (DateTime<Utc>, Currency),
+) -> Result<receipts::Decided, Problem> {
     let customer = ground.book.find(&asked.customer).map(AsRef::as_ref);
-    let decision = decide(&ground.book, customer, ground.as_of)?;
-    Ok(of(asked, customer, &decision, base))
+    let account = customer.and_then(|it| asked.account_of(it));
+    let account = account.map(|it| (it, sitting));
+    let decision = decide(&ground.book, customer, ground.as_of, account)?;
+    Ok(of(asked, customer, &decision, sitting.1))
 }
 
 /// What the receipt tells of a decision. Amounts are in the base currency.

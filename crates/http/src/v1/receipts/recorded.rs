@@ -110,6 +110,7 @@ fn customer(it: RecordedCustomer) -> BookCustomer {
         owner: it.owner,
         group: it.group.map(|id| id.parse::<GroupId>().unwrap()),
         credit_limit: it.credit_limit.map(|limit| limit.parse().unwrap()),
+        credit: Vec::new(),
         externals: it
             .external
             .map(|(system, id)| ExternalRef { system, id })
@@ -234,7 +235,7 @@ fn made_again(kind: DecisionKind, recorded: Recorded, key: &SealKey) -> Receipt 
         }
         DecisionKind::Credit => {
             let asked = credit::receipt::read(inputs).unwrap();
-            credit::receipt::again(&asked, &ground, base)
+            credit::receipt::again(&asked, &ground, (DateTime::UNIX_EPOCH, base))
         }
         DecisionKind::Routing => {
             routing::receipt::again(&routing::receipt::read(inputs).unwrap(), &ground)
