@@ -181,7 +181,12 @@ async fn answer_terms(
     };
     let account = found.and_then(|it| asked.account_of(it));
     let sitting = (tenant.now(), base);
-    let decision = decide(&ground.book, found, ground.as_of, account.map(|it| (it, sitting)))?;
+    let decision = decide(
+        &ground.book,
+        found,
+        ground.as_of,
+        account.map(|it| (it, sitting)),
+    )?;
     let receipt = match when.receipt {
         true => {
             let decided = receipt::of(&asked, found, &decision, base);

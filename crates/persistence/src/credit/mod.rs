@@ -40,8 +40,8 @@ pub use holds::{
 };
 pub use limits::{NewLimit, StoredLimit, change_limit, limit_changes, limits_of};
 pub use overrides::{NewOverride, Override, find_override, give_override, use_override};
-pub use reserve::{Entry, Guard, entries};
 pub(crate) use past::summaries_at;
+pub use reserve::{Entry, Guard, entries};
 pub(crate) use summary::summaries;
 
 use crate::error::DbError;

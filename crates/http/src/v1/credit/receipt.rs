@@ -15,8 +15,8 @@ use tiercel_domain::credit::terms::Due;
 use tiercel_domain::credit::{Decision, Exposure, PaymentTerm};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::incoming::CustomerRef;
-use tiercel_persistence::book::{BookCustomer, CreditSummary};
 use tiercel_persistence::book::past::Moment;
+use tiercel_persistence::book::{BookCustomer, CreditSummary};
 
 /// What was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,11 @@ pub async fn replay(
 ) -> Result<receipts::Decided, Problem> {
     let asked = read(inputs)?;
     let ground = Ground::past(tenant, moment, &wanted(&asked.customer)).await?;
-    again(&asked, &ground, (tenant.now(), tenant.settings().base_currency))
+    again(
+        &asked,
+        &ground,
+        (tenant.now(), tenant.settings().base_currency),
+    )
 }
 
 pub fn read(inputs: Value) -> Result<Asked, Problem> {
