@@ -4,6 +4,7 @@ mod access;
 mod bad_input;
 mod customers;
 mod decisions;
+mod discounts;
 mod documents;
 mod edge;
 mod evaluations;

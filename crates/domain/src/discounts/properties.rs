@@ -383,6 +383,35 @@ fn no_answer_is_below_its_floor_without_an_approval() {
     );
 }
 
+#[test]
+fn a_line_asks_few_of_ten_thousand_rules() {
+    let mut runner = TestRunner::deterministic();
+    let mut one = rule().new_tree(&mut runner).unwrap().current();
+    one.selectors = Selectors::default();
+    let rules = (0..10_000).map(|place| {
+        let mut rule = one.clone();
+        rule.id = format!("r{place}");
+        // By article and category: a hundred share the category, nobody the article.
+        rule.selectors.skus = [format!("S{place}"), format!("T{place}")].into();
+        rule.selectors.categories = [format!("c{}", place / 100).parse().unwrap()].into();
+        rule
+    });
+    let rules = RuleSet::new(rules.collect());
+    let mut line = line(Just(1_000_000), Just(1_000_000)).new_tree(&mut runner).unwrap().current();
+    line.sku = Some("T4711".to_owned());
+    line.category = Some("c47/deep".parse().unwrap());
+    let question = question(vec![line]);
+    let case = Case {
+        engine: Engine::Two,
+        tier: "high",
+        facts: &facts(),
+        line: &question.lines[0],
+        question: &question,
+        sums: &Sums::of(&question),
+    };
+    assert_eq!(rules.about(case), [&rules.all()[4711]]);
+}
+
 proptest! {
     #[test]
     fn stored_order_never_matters(policy in policy(), lines in quote(), turn in 0_usize..6) {
