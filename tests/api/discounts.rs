@@ -61,8 +61,15 @@ both!(
     async |server: &Server| {
         let api = server.admin();
         publish(&api, policy()).await;
-        let lines = json!([line("10", "30", "100.00", "62.00"), line("20", "30", "100.00", "82.50")]);
-        let answer = api.post(DECIDE, quote(lines.clone(), json!({}))).await.expect(200).json;
+        let lines = json!([
+            line("10", "30", "100.00", "62.00"),
+            line("20", "30", "100.00", "82.50")
+        ]);
+        let answer = api
+            .post(DECIDE, quote(lines.clone(), json!({})))
+            .await
+            .expect(200)
+            .json;
         let first = &answer["lines"][0];
         assert_eq!(first["net_unit_price"], "80.96");
         assert_eq!(first["adjustments"][0]["rule_version"], 4);
@@ -86,7 +93,10 @@ both!(
         assert_eq!(answer["totals"]["net"], "5100.30");
         assert_eq!(answer["totals"]["discount"], "899.70");
         for explain in ["none", "full"] {
-            let again = quote(lines.clone(), json!({"explain": explain, "receipt": "full"}));
+            let again = quote(
+                lines.clone(),
+                json!({"explain": explain, "receipt": "full"}),
+            );
             let again = api.post(DECIDE, again).await.expect(200).json;
             assert_eq!(again["totals"], answer["totals"], "{explain}");
             let receipt = again["receipt"].clone();
@@ -94,7 +104,9 @@ both!(
             assert_eq!(replayed.json["identical"], true, "{}", replayed.json);
         }
         let blind = server.with("discounts:decide");
-        let told = blind.post(DECIDE, quote(lines, json!({"explain": "full"}))).await;
+        let told = blind
+            .post(DECIDE, quote(lines, json!({"explain": "full"})))
+            .await;
         let told = told.expect(200).json["lines"].to_string();
         for secret in ["82.5", "62", "72.95", "gross_margin"] {
             assert!(!told.contains(secret), "{secret}: {told}");
@@ -107,18 +119,36 @@ both!(
     async |server: &Server| {
         let api = server.admin();
         publish(&api, policy()).await;
-        let asked = || quote(json!([line("10", "1", "100.00", "20.00")]), json!({"segments": ["coupon"]}));
+        let asked = || {
+            quote(
+                json!([line("10", "1", "100.00", "20.00")]),
+                json!({"segments": ["coupon"]}),
+            )
+        };
         let without = api.post(DECIDE, asked()).await.expect(200).json;
-        assert_eq!(without["lines"][0]["error"]["code"], "currency_rate_missing");
+        assert_eq!(
+            without["lines"][0]["error"]["code"],
+            "currency_rate_missing"
+        );
         let rate = json!({"currency": "USD", "valid_from": "2020-01-01", "rate": "0.9"});
         api.post("/v1/exchange-rates", rate).await.expect(201);
-        let rates = api.get("/v1/exchange-rates?currency=USD").await.expect(200).json;
+        let rates = api
+            .get("/v1/exchange-rates?currency=USD")
+            .await
+            .expect(200)
+            .json;
         let with = api.post(DECIDE, asked()).await.expect(200).json;
         assert_eq!(with["lines"][0]["net_unit_price"], "79.00");
         let step = &with["lines"][0]["adjustments"][1];
-        assert_eq!((&step["value"], &step["currency"]), (&json!("10"), &json!("USD")));
+        assert_eq!(
+            (&step["value"], &step["currency"]),
+            (&json!("10"), &json!("USD"))
+        );
         assert_eq!(with["rates"][0]["rate"], "0.9");
-        assert_eq!(with["rates"][0]["rate_ids"], json!([rates["items"][0]["id"]]));
+        assert_eq!(
+            with["rates"][0]["rate_ids"],
+            json!([rates["items"][0]["id"]])
+        );
         let flat = "/v1/decisions/discount?customer=erp1:x&list=100&qty=1&segment=coupon";
         let flat = api.get(flat).await.expect(200).json;
         assert_eq!(flat["net_unit_price"], "79.00");
@@ -138,7 +168,11 @@ both!(
              "contract_ref": "K-1", "contract_unit_price": "95"},
             {"line_id": "wish", "quantity": "1", "list_unit_price": "100", "requested_unit_price": "70"},
         ]);
-        let answer = api.post(DECIDE, quote(lines, json!({}))).await.expect(200).json;
+        let answer = api
+            .post(DECIDE, quote(lines, json!({})))
+            .await
+            .expect(200)
+            .json;
         // Two boxes are a hundred screws: 5.00 less 12 %, less 12 %.
         assert_eq!(answer["lines"][0]["list_unit_price"], "5.00");
         assert_eq!(answer["lines"][0]["net_unit_price"], "3.87");
@@ -150,7 +184,9 @@ both!(
         let reason = &answer["lines"][2]["approval"]["reasons"][0];
         assert_eq!(reason["code"], "requested_below_net");
         let wrong = json!([{"line_id": "1", "quantity": "1", "base_uom_factor": "0", "contract_unit_price": "-1"}]);
-        let refused = api.post(DECIDE, quote(wrong, json!({"segments": [""]}))).await;
+        let refused = api
+            .post(DECIDE, quote(wrong, json!({"segments": [""]})))
+            .await;
         let pointers = [
             "/segments/0",
             "/lines/0/base_uom_factor",
@@ -178,7 +214,11 @@ both!(
         policy["groups"][0]["rules"][0]["select"]["categories"] = json!(["drives"]);
         let draft = api.post(VERSIONS, policy).await.expect(201);
         let at = draft.header("location").to_owned();
-        let lint = api.post(&format!("{at}/lint"), json!({})).await.expect(200).json;
+        let lint = api
+            .post(&format!("{at}/lint"), json!({}))
+            .await
+            .expect(200)
+            .json;
         assert_eq!(lint["publishable"], false);
         assert_eq!(lint["faults"][0]["pointer"], "/document_groups/0/rules/1");
         let detail = "`large` and `huge` both match list amount `20000`";
@@ -203,7 +243,8 @@ both!(
             })
             .collect();
         let mut policy = policy();
-        policy["groups"][0] = json!({"code": "articles", "mode": "unique", "basis": "list", "rules": rules});
+        policy["groups"][0] =
+            json!({"code": "articles", "mode": "unique", "basis": "list", "rules": rules});
         policy["document_groups"] = json!([]);
         publish(&api, policy).await;
         let lines: Vec<Value> = (0..1_000)
@@ -211,13 +252,20 @@ both!(
                 json!({"line_id": place.to_string(), "sku": format!("S{}", place * 10), "quantity": "1", "list_unit_price": "100"})
             })
             .collect();
-        let answer = api.post(DECIDE, quote(json!(lines), json!({}))).await.expect(200).json;
+        let answer = api
+            .post(DECIDE, quote(json!(lines), json!({})))
+            .await
+            .expect(200)
+            .json;
         let lines = answer["lines"].as_array().unwrap();
         assert_eq!(lines.len(), 1_000);
         assert_eq!(lines[7]["net_unit_price"], "70.00");
         assert_eq!(lines[7]["adjustments"][0]["rule"], "r70");
         // Agreements about other articles are not near.
         let near = lines[7]["not_applied"].as_array().unwrap();
-        assert!(near.iter().all(|miss| miss["group"] != "articles"), "{near:?}");
+        assert!(
+            near.iter().all(|miss| miss["group"] != "articles"),
+            "{near:?}"
+        );
     }
 );

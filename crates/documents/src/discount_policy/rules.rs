@@ -177,8 +177,8 @@ impl DiscountRuleDocument {
             let detail = "neither the rule nor the policy has a currency for its amounts";
             checks.fault(&at.field("currency"), "currency_missing", detail);
         }
-        let schedule = self.schedule(checks, benefit, at);
         let selectors = select.to_selectors(checks, &at.field("select"));
+        let schedule = self.schedule(checks, benefit, at);
         let cap = match &self.cap {
             Some(cap) => cap.to_limit(reader, &at.field("cap")).map(Some),
             None => Some(None),

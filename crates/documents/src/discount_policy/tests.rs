@@ -187,7 +187,7 @@ fn breaks_have_neither_gaps_nor_overlaps() {
             "/groups/0/rules/0/breaks/steps/1 overlap",
             "/groups/0/rules/0/breaks/steps/2/below gap",
             "/groups/0/rules/1/currency currency_missing",
-            "/groups/0/rules/2/breaks/steps empty",
+            "/groups/0/rules/2/value one_of",
         ]
     );
 }

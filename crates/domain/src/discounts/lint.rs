@@ -1,7 +1,7 @@
 //! What the rules of a policy do to each other: some meet where only one may match, some are never
 //! reached.
 
-use super::policy::{Basis, Mode, Policy, StackGroup};
+use super::policy::{Mode, Policy, StackGroup};
 use super::rules::{Aggregate, Benefit, Rule, Schedule, Selectors};
 use crate::category::CategoryPath;
 use crate::path::Path;
@@ -69,44 +69,75 @@ fn meetings<'a>(group: &'a StackGroup, at: &'a Path) -> impl Iterator<Item = Fin
     })
 }
 
-/// Which rules need to be compared: those of the same article, and those for any article.
+/// Which rules need to be compared: of whatever keeps most rules of the group apart, those that name
+/// the same, and those that name nothing.
 struct Rivals {
-    by_sku: HashMap<String, Vec<usize>>,
-    any_sku: Vec<usize>,
+    names: Names,
+    by_name: HashMap<String, Vec<usize>>,
+    nameless: Vec<usize>,
     all: usize,
 }
 
+/// What a rule names of one kind.
+type Names = fn(&Rule) -> Vec<String>;
+
 fn rivals(group: &StackGroup) -> Rivals {
-    let mut by_sku: HashMap<String, Vec<usize>> = HashMap::new();
-    let mut any_sku = Vec::new();
     let rules = if group.mode.takes_all() {
         &[]
     } else {
         group.rules.all()
     };
+    let kinds: [Names; 4] = [
+        |rule| rule.selectors.skus.iter().cloned().collect(),
+        |rule| rule.selectors.contracts.iter().cloned().collect(),
+        |rule| {
+            rule.selectors
+                .customers
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        },
+        |rule| {
+            rule.selectors
+                .customer_groups
+                .iter()
+                .map(ToString::to_string)
+                .collect()
+        },
+    ];
+    // A customer may be of several groups, so they do not keep rules of a `unique` group apart.
+    let apart = if group.mode == Mode::Unique { 3 } else { 4 };
+    let named = |names: &Names| rules.iter().filter(|rule| !names(rule).is_empty()).count();
+    let names = kinds.into_iter().take(apart).max_by_key(named);
+    let names = names.unwrap_or(|_| Vec::new());
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut nameless = Vec::new();
     for (place, rule) in rules.iter().enumerate() {
-        for sku in &rule.selectors.skus {
-            by_sku.entry(sku.clone()).or_default().push(place);
+        let told = names(rule);
+        if told.is_empty() {
+            nameless.push(place);
         }
-        if rule.selectors.skus.is_empty() {
-            any_sku.push(place);
+        for name in told {
+            by_name.entry(name).or_default().push(place);
         }
     }
     Rivals {
-        by_sku,
-        any_sku,
+        names,
+        by_name,
+        nameless,
         all: rules.len(),
     }
 }
 
 impl Rivals {
     fn of(&self, place: usize, rule: &Rule) -> BTreeSet<usize> {
-        let mut others: BTreeSet<usize> = match rule.selectors.skus.is_empty() {
+        let names = (self.names)(rule);
+        let mut others: BTreeSet<usize> = match names.is_empty() {
             true => (0..self.all).collect(),
-            false => self.any_sku.iter().copied().collect(),
+            false => self.nameless.iter().copied().collect(),
         };
-        for sku in &rule.selectors.skus {
-            others.extend(self.by_sku.get(sku).into_iter().flatten());
+        for name in names {
+            others.extend(self.by_name.get(&name).into_iter().flatten());
         }
         others.remove(&place);
         others
@@ -139,8 +170,8 @@ fn unreachable(group: &StackGroup, rule: &Rule, rival: &Rule, at: &Path) -> Opti
     let severity = match group.mode {
         Mode::Priority if first => Severity::Error,
         Mode::MostSpecific if first && same => Severity::Error,
-        Mode::BestForCustomer if is_more(group, rival, rule) => Severity::Warning,
-        Mode::BestForMargin if is_more(group, rule, rival) => Severity::Warning,
+        Mode::BestForCustomer if is_more(rival, rule) => Severity::Warning,
+        Mode::BestForMargin if is_more(rule, rival) => Severity::Warning,
         _ => return None,
     };
     Some(Finding {
@@ -152,14 +183,14 @@ fn unreachable(group: &StackGroup, rule: &Rule, rival: &Rule, at: &Path) -> Opti
 }
 
 /// Whether `one` always takes more than `other`, as far as that can be known.
-fn is_more(group: &StackGroup, one: &Rule, other: &Rule) -> bool {
+fn is_more(one: &Rule, other: &Rule) -> bool {
     let plain = |rule: &Rule| match (&rule.schedule, rule.cap) {
         (Schedule::Flat(value), None) if rule.benefit == Benefit::Percent => Some(*value),
         _ => None,
     };
-    let values = plain(one).zip(plain(other));
-    matches!(group.basis, Basis::List | Basis::Running)
-        && values.is_some_and(|(one, other)| one > other)
+    plain(one)
+        .zip(plain(other))
+        .is_some_and(|(one, other)| one > other)
 }
 
 /// An input that both rules match, in words; none where there is no such input.
@@ -259,16 +290,6 @@ fn common_from<T: Ord + Copy + Display>(
 fn covers(wide: &Rule, narrow: &Rule) -> bool {
     let (w, n) = (&wide.selectors, &narrow.selectors);
     let counts_alike = wide.aggregate == narrow.aggregate || bounds_nothing(wide);
-    let below = |wide: Option<_>, narrow: Option<_>| match (wide, narrow) {
-        (None, _) => true,
-        (Some(wide), Some(narrow)) => narrow <= wide,
-        (Some(_), None) => false,
-    };
-    let money = |wide: Option<_>, narrow: Option<_>| match (wide, narrow) {
-        (None, _) => true,
-        (Some(wide), Some(narrow)) => narrow <= wide,
-        (Some(_), None) => false,
-    };
     let same_money =
         w.min_amount.is_none() && w.below_amount.is_none() || wide.currency == narrow.currency;
     holds_all(&w.customers, &n.customers)
@@ -284,11 +305,20 @@ fn covers(wide: &Rule, narrow: &Rule) -> bool {
         && counts_alike
         && same_money
         && wide.least_quantity() <= narrow.least_quantity()
-        && below(w.below_quantity, n.below_quantity)
+        && ends_no_earlier(w.below_quantity, n.below_quantity)
         && w.min_amount <= n.min_amount
-        && money(w.below_amount, n.below_amount)
+        && ends_no_earlier(w.below_amount, n.below_amount)
         && w.valid_from <= n.valid_from
-        && (w.valid_until.is_none() || n.valid_until.is_some_and(|day| w.valid_until >= Some(day)))
+        && ends_no_earlier(w.valid_until, n.valid_until)
+}
+
+/// None = no end.
+fn ends_no_earlier<T: Ord>(wide: Option<T>, narrow: Option<T>) -> bool {
+    match (wide, narrow) {
+        (None, _) => true,
+        (Some(wide), Some(narrow)) => narrow <= wide,
+        (Some(_), None) => false,
+    }
 }
 
 fn bounds_nothing(rule: &Rule) -> bool {

@@ -397,7 +397,10 @@ fn a_line_asks_few_of_ten_thousand_rules() {
         rule
     });
     let rules = RuleSet::new(rules.collect());
-    let mut line = line(Just(1_000_000), Just(1_000_000)).new_tree(&mut runner).unwrap().current();
+    let mut line = line(Just(1_000_000), Just(1_000_000))
+        .new_tree(&mut runner)
+        .unwrap()
+        .current();
     line.sku = Some("T4711".to_owned());
     line.category = Some("c47/deep".parse().unwrap());
     let question = question(vec![line]);

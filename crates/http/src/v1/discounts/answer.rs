@@ -437,13 +437,14 @@ pub(super) fn not_applied(near: &NotApplied) -> DiscountNotApplied {
 pub(super) fn flat(asked: &Asked, decided: &Decided, told: Told) -> FlatDiscountResponse {
     let answer = full(asked, decided, told);
     let line = answer.lines.into_iter().next().unwrap_or_default();
-    let approval = line.approval.iter().flat_map(|it| &it.reasons);
+    let document = answer.document_discounts.as_ref();
+    let both = || line.approval.iter().chain(document.map(|it| &it.approval));
     let codes = line.error.iter().map(|it| &it.code);
-    let codes = codes.chain(approval.map(|it| &it.code));
+    let codes = codes.chain(both().flat_map(|it| &it.reasons).map(|it| &it.code));
     let reason = codes
         .chain(answer.warnings.iter().map(|it| &it.code))
         .next();
-    let required = line.approval.as_ref().is_some_and(|it| it.required);
+    let required = both().any(|it| it.required);
     let tier = answer.tier;
     FlatDiscountResponse {
         reason: reason.cloned().unwrap_or_default(),
