@@ -75,7 +75,7 @@ mod tests {
             share in 0_i64..=100,
         ) {
             let sum: i64 = weights.iter().sum();
-            let total = Decimal::new(sum / 100 * share, 2);
+            let total = Decimal::new(sum.checked_div(100).and_then(|it| it.checked_mul(share)).unwrap(), 2);
             let weights = cents(&weights);
             let parts = spread(total, &weights, 2).unwrap();
             prop_assert_eq!(parts.iter().sum::<Decimal>(), total);

@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(untagged)]
 #[allow(dead_code)] // Read by kind; only its schema is used.
 pub enum ServicePolicyDocument {
-    Discount(DiscountPolicyDocument),
+    Discount(Box<DiscountPolicyDocument>),
     Credit(CreditPolicyDocument),
     Routing(RoutingPolicyDocument),
 }
