@@ -6,6 +6,7 @@ mod credit;
 mod credit_races;
 mod customers;
 mod decisions;
+mod discounts;
 mod documents;
 mod edge;
 mod evaluations;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use tiercel_domain::path::Path;
 use tiercel_domain::scaled::Percent;
 
-/// The version of the documents' shape that this program reads.
+/// The version of the shape of documents that have known no other.
 const SCHEMA: u32 = 1;
 
 /// The faults found so far, and what checks compare with.
@@ -19,12 +19,21 @@ pub(crate) struct Checks<'a> {
 
 impl<'a> Checks<'a> {
     pub(crate) fn new(schema: u32, known_tiers: Option<&'a BTreeSet<String>>) -> Self {
+        Self::up_to(SCHEMA, schema, known_tiers)
+    }
+
+    /// For documents whose newest shape is `newest`; all older ones are read too.
+    pub(crate) fn up_to(
+        newest: u32,
+        schema: u32,
+        known_tiers: Option<&'a BTreeSet<String>>,
+    ) -> Self {
         let mut checks = Self {
             faults: Vec::new(),
             known_tiers,
         };
-        if schema != SCHEMA {
-            let detail = format!("schema {schema} is not known here; this is schema {SCHEMA}");
+        if !(1..=newest).contains(&schema) {
+            let detail = format!("schema {schema} is not known here; this is schema {newest}");
             checks.fault(&Path::root().field("schema"), "unknown_schema", detail);
         }
         checks

@@ -24,6 +24,13 @@ impl CategoryPath {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// The texts of the path and of everything above it, the widest first.
+    pub fn with_ancestors(&self) -> impl Iterator<Item = &str> {
+        let ends = self.0.match_indices('/').map(|(place, _)| place);
+        ends.chain([self.0.len()])
+            .filter_map(|end| self.0.get(..end))
+    }
+
     /// How many segments the path has; a deeper path is more specific.
     pub fn depth(&self) -> usize {
         self.0.split('/').count()
@@ -63,6 +70,9 @@ mod tests {
         assert!(path("drives").is_within(&path("drives")));
         assert!(!path("drivesets").is_within(&path("drives")));
         assert!(!path("drives").is_within(&path("drives/servo")));
+        let servo = path("drives/servo");
+        let held: Vec<&str> = servo.with_ancestors().collect();
+        assert_eq!(held, ["drives", "drives/servo"]);
         assert!("a//b".parse::<CategoryPath>().is_err());
         assert!("".parse::<CategoryPath>().is_err());
     }

@@ -1,24 +1,47 @@
 //! From the document to what the domain decides by.
 
+use super::rules::Place;
+use super::schema::needs_schema_2;
 use super::{
-    DiscountKindDocument, DiscountPolicyDocument, DiscountRuleDocument, DiscountSelectorsDocument,
-    FloorBasisDocument, FloorDocument, MarginClassDocument, MissingCostDocument,
-    PercentBasisDocument, PriceRoundingDocument, RoundingLevelDocument, RoundingModeDocument,
-    StackGroupDocument, StackModeDocument,
+    DiscountPolicyDocument, PercentBasisDocument, PriceEndingDocument, PriceRoundingDocument,
+    RoundingLevelDocument, RoundingModeDocument, StackGroupDocument, StackModeDocument,
 };
 use crate::checks::Checks;
 use crate::fault::DocumentFault;
+use rust_decimal::Decimal;
 use std::collections::BTreeSet;
+use tiercel_domain::currency::Currency;
 use tiercel_domain::decision::PolicyRef;
+use tiercel_domain::discounts::index::RuleSet;
+use tiercel_domain::discounts::limit::Limit;
 use tiercel_domain::discounts::policy::{
-    Basis, CategoryFloor, FloorBasis, FloorRule, MissingCost, Mode, Policy, PriceRounding,
-    RoundingLevel, StackGroup,
+    Basis, ContractRule, ContractWins, Ending, Engine, Mode, Policy, PriceRounding, RoundingLevel,
+    StackGroup,
 };
-use tiercel_domain::discounts::rules::{Rule, RuleKind, Selectors};
-use tiercel_domain::incoming::MarginClass;
+use tiercel_domain::discounts::rules::Rule;
 use tiercel_domain::money::Rounding;
 use tiercel_domain::path::Path;
-use tiercel_domain::scaled::Percent;
+use tiercel_domain::scaled::UnitPrice;
+
+/// The newest shape that this program reads.
+const SCHEMA: u32 = 2;
+
+/// What the readers of all parts share.
+pub(super) struct Reader<'a, 'c> {
+    pub checks: &'a mut Checks<'c>,
+    /// The policy's own.
+    pub currency: Option<Currency>,
+}
+
+/// The currency of a part's amounts: its own, else the policy's; the outer `None` means a fault.
+pub(super) fn currency_of(
+    own: Option<&str>,
+    reader: &mut Reader<'_, '_>,
+    at: &Path,
+) -> Option<Option<Currency>> {
+    let own: Option<Currency> = reader.checks.read_some(own, &at.field("currency"))?;
+    Some(own.or(reader.currency))
+}
 
 impl DiscountPolicyDocument {
     /// What the domain decides by, or every fault. `known_tiers` are those of the evaluation model
@@ -28,161 +51,181 @@ impl DiscountPolicyDocument {
         reference: PolicyRef,
         known_tiers: Option<&BTreeSet<String>>,
     ) -> Result<Policy, Vec<DocumentFault>> {
-        let mut checks = Checks::new(self.schema, known_tiers);
+        let mut checks = Checks::up_to(SCHEMA, self.schema, known_tiers);
         let root = Path::root();
+        self.check_schema(&mut checks);
         checks.text(&self.name, &root.field("name"));
         checks.tier(&self.default_tier, &root.field("default_tier"));
         self.check_distinct(&mut checks);
-        let groups = self.groups(&mut checks);
-        let scale = self.rounding.scale.unwrap_or(0);
-        let at = root.field("rounding").field("scale");
-        checks.require(scale <= 6, &at, "out_of_range", "is more than 6 decimals");
-        let cap = match &self.cap_pct {
-            Some(text) => checks.percent(text, 100, &root.field("cap_pct")).map(Some),
-            None => Some(None),
+        let currency = checks.read_some(self.currency.as_deref(), &root.field("currency"));
+        let mut reader = Reader {
+            checks: &mut checks,
+            currency: currency.flatten(),
         };
-        let floor = match &self.floor {
-            Some(floor) => floor.to_rule(&mut checks, &root.field("floor")).map(Some),
-            None => Some(None),
-        };
-        let policy = groups.zip(cap).zip(floor);
-        let policy = policy.map(|((groups, cap), floor)| Policy {
-            reference,
-            default_tier: self.default_tier.clone(),
-            groups,
-            rounding: self.rounding.to_rounding(),
-            cap,
-            floor,
+        let groups = read_groups(&self.groups, &mut reader, false);
+        let document_groups = read_groups(&self.document_groups, &mut reader, true);
+        let rounding = self.rounding.to_rounding(reader.checks);
+        let cap = self.line_cap(&mut reader);
+        let floor = optional(&self.floor, |it| {
+            it.to_rule(&mut reader, &root.field("floor"))
         });
+        let at = root.field("document_cap");
+        let document_cap = optional(&self.document_cap, |it| it.to_limit(&mut reader, &at));
+        let at = root.field("document_floor");
+        let document_floor = optional(&self.document_floor, |it| it.to_rule(&mut reader, &at));
+        let policy = (|| {
+            Some(Policy {
+                reference,
+                engine: if self.schema == 1 {
+                    Engine::One
+                } else {
+                    Engine::Two
+                },
+                default_tier: self.default_tier.clone(),
+                groups: groups?,
+                document_groups: document_groups?,
+                rounding: rounding?,
+                cap: cap?,
+                document_cap: document_cap?,
+                floor: floor?,
+                document_floor: document_floor?,
+                contract: self.contract.as_ref().map_or(
+                    ContractRule {
+                        wins: ContractWins::WhereCheaper,
+                        beats_floor: false,
+                    },
+                    super::ContractRuleDocument::to_rule,
+                ),
+            })
+        })();
         checks.finish(policy)
     }
 
+    /// A document of schema 1 says nothing that schema 1 did not know, and the other way round.
+    fn check_schema(&self, checks: &mut Checks<'_>) {
+        let root = Path::root();
+        if self.schema == 1 {
+            for at in needs_schema_2(self) {
+                checks.fault(&at, "needs_schema_2", "is not known in schema 1");
+            }
+        } else if self.cap_pct.is_some() {
+            let detail = "is of schema 1; say `cap` with `pct`";
+            checks.fault(&root.field("cap_pct"), "needs_schema_1", detail);
+        }
+    }
+
     fn check_distinct(&self, checks: &mut Checks<'_>) {
-        let at = Path::root().field("groups");
-        let groups = || self.groups.iter().enumerate();
-        checks.distinct(groups().map(|(index, group)| {
-            let path = at.index(index).field("code");
-            (group.code.as_str(), path)
-        }));
-        checks.distinct(groups().flat_map(|(index, group)| {
-            let at = at.index(index).field("rules");
+        let lists = || {
+            [
+                ("groups", &self.groups),
+                ("document_groups", &self.document_groups),
+            ]
+        };
+        let groups = || {
+            lists().into_iter().flat_map(|(field, groups)| {
+                let at = Path::root().field(field);
+                let groups = groups.iter().enumerate();
+                groups.map(move |(index, group)| (group, at.index(index)))
+            })
+        };
+        checks.distinct(groups().map(|(group, at)| (group.code.as_str(), at.field("code"))));
+        checks.distinct(groups().flat_map(|(group, at)| {
+            let at = at.field("rules");
             let rules = group.rules.iter().enumerate();
             rules.map(move |(index, rule)| (rule.id.as_str(), at.index(index).field("id")))
         }));
     }
 
-    fn groups(&self, checks: &mut Checks<'_>) -> Option<Vec<StackGroup>> {
-        let at = Path::root().field("groups");
-        let groups = self.groups.iter().enumerate();
-        let groups: Vec<Option<StackGroup>> = groups
-            .map(|(index, group)| group.to_group(checks, &at.index(index)))
-            .collect();
-        groups.into_iter().collect()
+    fn line_cap(&self, reader: &mut Reader<'_, '_>) -> Option<Option<Limit>> {
+        let root = Path::root();
+        if let Some(text) = &self.cap_pct {
+            let percent = reader.checks.percent(text, 100, &root.field("cap_pct"))?;
+            return Some(Some(Limit {
+                percent: Some(percent),
+                ..Limit::default()
+            }));
+        }
+        optional(&self.cap, |cap| cap.to_limit(reader, &root.field("cap")))
     }
 }
 
+/// The value where there is one; the outer `None` means a fault.
+fn optional<D, T>(document: &Option<D>, read: impl FnOnce(&D) -> Option<T>) -> Option<Option<T>> {
+    match document {
+        Some(document) => read(document).map(Some),
+        None => Some(None),
+    }
+}
+
+fn read_groups(
+    groups: &[StackGroupDocument],
+    reader: &mut Reader<'_, '_>,
+    document: bool,
+) -> Option<Vec<StackGroup>> {
+    let field = if document {
+        "document_groups"
+    } else {
+        "groups"
+    };
+    let at = Path::root().field(field);
+    let groups = groups.iter().enumerate();
+    let groups: Vec<Option<StackGroup>> = groups
+        .map(|(index, group)| group.to_group(reader, document, &at.index(index)))
+        .collect();
+    groups.into_iter().collect()
+}
+
 impl StackGroupDocument {
-    fn to_group(&self, checks: &mut Checks<'_>, at: &Path) -> Option<StackGroup> {
-        checks.code(&self.code, &at.field("code"));
+    fn to_group(
+        &self,
+        reader: &mut Reader<'_, '_>,
+        document: bool,
+        at: &Path,
+    ) -> Option<StackGroup> {
+        reader.checks.code(&self.code, &at.field("code"));
+        let mode = self.mode.to_mode();
+        let place = Place { mode, document };
         let rules = self.rules.iter().enumerate();
         let rules: Vec<Option<Rule>> = rules
-            .map(|(index, rule)| rule.to_rule(checks, &at.field("rules").index(index)))
+            .map(|(index, rule)| rule.to_rule(reader, place, &at.field("rules").index(index)))
             .collect();
+        let cap = optional(&self.cap, |cap| cap.to_limit(reader, &at.field("cap")));
         Some(StackGroup {
             code: self.code.clone(),
-            mode: match self.mode {
-                StackModeDocument::BestForCustomer => Mode::BestForCustomer,
-                StackModeDocument::MostSpecific => Mode::MostSpecific,
-                StackModeDocument::Compound => Mode::Compound,
-            },
+            mode,
             basis: match self.basis {
                 PercentBasisDocument::Running => Basis::Running,
                 PercentBasisDocument::List => Basis::List,
             },
-            rules: rules.into_iter().collect::<Option<_>>()?,
+            cap: cap?,
+            rules: RuleSet::new(rules.into_iter().collect::<Option<_>>()?),
         })
     }
 }
 
-impl DiscountRuleDocument {
-    fn to_rule(&self, checks: &mut Checks<'_>, at: &Path) -> Option<Rule> {
-        checks.code(&self.id, &at.field("id"));
-        let selectors = self.select.to_selectors(checks, &at.field("select"));
-        let kind = match self.kind {
-            DiscountKindDocument::Percent => checks
-                .percent(&self.value, 100, &at.field("value"))
-                .map(RuleKind::Percent),
-        };
-        Some(Rule {
-            id: self.id.clone(),
-            sequence: self.sequence,
-            selectors: selectors?,
-            kind: kind?,
-        })
-    }
-}
-
-impl DiscountSelectorsDocument {
-    fn to_selectors(&self, checks: &mut Checks<'_>, at: &Path) -> Option<Selectors> {
-        for (index, tier) in self.tiers.iter().enumerate() {
-            checks.tier(tier, &at.field("tiers").index(index));
-        }
-        for (field, texts) in [("skus", &self.skus), ("channels", &self.channels)] {
-            for (index, text) in texts.iter().enumerate() {
-                checks.text(text, &at.field(field).index(index));
-            }
-        }
-        let groups = checks.read_all(&self.customer_groups, &at.field("customer_groups"));
-        let categories = checks.read_all(&self.categories, &at.field("categories"));
-        let quantity_at = at.field("min_quantity");
-        let min_quantity = checks.read_some(self.min_quantity.as_deref(), &quantity_at);
-        let valid_from = checks.read_some(self.valid_from.as_deref(), &at.field("valid_from"));
-        let until_at = at.field("valid_until");
-        let valid_until = checks.read_some(self.valid_until.as_deref(), &until_at);
-        let selectors = Selectors {
-            tiers: self.tiers.iter().cloned().collect(),
-            customer_groups: groups?,
-            categories: categories?,
-            skus: self.skus.iter().cloned().collect(),
-            margin_classes: self
-                .margin_classes
-                .iter()
-                .map(|class| class.to_class())
-                .collect(),
-            channels: self.channels.iter().cloned().collect(),
-            min_quantity: min_quantity?,
-            valid_from: valid_from?,
-            valid_until: valid_until?,
-        };
-        let positive = selectors
-            .min_quantity
-            .is_none_or(|quantity| !quantity.is_negative() && !quantity.is_zero());
-        checks.require(positive, &quantity_at, "out_of_range", "is not above zero");
-        let days = selectors.valid_from.zip(selectors.valid_until);
-        let in_order = days.is_none_or(|(from, until)| from <= until);
-        checks.require(
-            in_order,
-            &until_at,
-            "never_valid",
-            "lies before `valid_from`",
-        );
-        Some(selectors)
-    }
-}
-
-impl MarginClassDocument {
-    const fn to_class(self) -> MarginClass {
+impl StackModeDocument {
+    const fn to_mode(self) -> Mode {
         match self {
-            Self::Promote => MarginClass::Promote,
-            Self::Neutral => MarginClass::Neutral,
-            Self::Restrict => MarginClass::Restrict,
+            Self::Unique => Mode::Unique,
+            Self::Priority => Mode::Priority,
+            Self::MostSpecific => Mode::MostSpecific,
+            Self::BestForCustomer => Mode::BestForCustomer,
+            Self::BestForMargin => Mode::BestForMargin,
+            Self::Compound => Mode::Compound,
+            Self::Additive => Mode::Additive,
+            Self::AlwaysLast => Mode::AlwaysLast,
         }
     }
 }
 
 impl PriceRoundingDocument {
-    const fn to_rounding(&self) -> PriceRounding {
-        PriceRounding {
+    fn to_rounding(&self, checks: &mut Checks<'_>) -> Option<PriceRounding> {
+        let at = Path::root().field("rounding");
+        let scale = self.scale.unwrap_or(0);
+        let detail = "is more than 6 decimals";
+        checks.require(scale <= 6, &at.field("scale"), "out_of_range", detail);
+        let ending = optional(&self.ending, |it| it.to_ending(checks, &at.field("ending")));
+        Some(PriceRounding {
             mode: match self.mode {
                 RoundingModeDocument::HalfUp => Rounding::HalfUp,
                 RoundingModeDocument::HalfEven => Rounding::HalfEven,
@@ -190,55 +233,32 @@ impl PriceRoundingDocument {
                 RoundingModeDocument::Down => Rounding::Down,
             },
             level: match self.level {
+                RoundingLevelDocument::Step => RoundingLevel::Step,
                 RoundingLevelDocument::Unit => RoundingLevel::Unit,
                 RoundingLevelDocument::Line => RoundingLevel::Line,
+                RoundingLevelDocument::Document => RoundingLevel::Document,
             },
             scale: self.scale,
-        }
+            ending: ending?,
+        })
     }
 }
 
-impl FloorDocument {
-    fn to_rule(&self, checks: &mut Checks<'_>, at: &Path) -> Option<FloorRule> {
-        let percent = self.percent(&self.value, checks, &at.field("value"));
-        let list_at = at.field("by_category");
-        let floors = || self.by_category.iter().enumerate();
-        checks.distinct(floors().map(|(index, floor)| {
-            let path = list_at.index(index).field("category");
-            (floor.category.as_str(), path)
-        }));
-        let by_category: Vec<Option<CategoryFloor>> = floors()
-            .map(|(index, floor)| {
-                let at = list_at.index(index);
-                let category = checks.read(&floor.category, &at.field("category"));
-                let percent = self.percent(&floor.value, checks, &at.field("value"));
-                Some(CategoryFloor {
-                    category: category?,
-                    percent: percent?,
-                })
-            })
-            .collect();
-        Some(FloorRule {
-            basis: match self.basis {
-                FloorBasisDocument::GrossMarginPct => FloorBasis::GrossMargin,
-                FloorBasisDocument::MarkupPct => FloorBasis::Markup,
-            },
-            percent: percent?,
-            by_category: by_category.into_iter().collect::<Option<_>>()?,
-            missing_cost: match self.missing_cost {
-                MissingCostDocument::Ignore => MissingCost::Ignore,
-                MissingCostDocument::Approve => MissingCost::Approve,
-                MissingCostDocument::Block => MissingCost::Block,
-            },
-        })
-    }
-
-    /// No price leaves a gross margin of 100 %, so there the bound is 99.
-    fn percent(&self, text: &str, checks: &mut Checks<'_>, at: &Path) -> Option<Percent> {
-        let most = match self.basis {
-            FloorBasisDocument::GrossMarginPct => 99,
-            FloorBasisDocument::MarkupPct => 1_000,
-        };
-        checks.percent(text, most, at)
+impl PriceEndingDocument {
+    fn to_ending(&self, checks: &mut Checks<'_>, at: &Path) -> Option<Ending> {
+        let multiple: Option<UnitPrice> = checks.read(&self.multiple, &at.field("multiple"));
+        let offset: Option<UnitPrice> = checks.read(&self.offset, &at.field("offset"));
+        let (multiple, offset) = (multiple?.decimal(), offset?.decimal());
+        let fits = multiple > Decimal::ZERO;
+        checks.require(
+            fits,
+            &at.field("multiple"),
+            "out_of_range",
+            "is not above zero",
+        );
+        let fits = offset.abs() < multiple;
+        let detail = "is not smaller than the multiple";
+        checks.require(fits, &at.field("offset"), "out_of_range", detail);
+        Some(Ending { multiple, offset })
     }
 }

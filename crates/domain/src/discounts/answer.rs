@@ -1,6 +1,8 @@
 //! What is answered: a price for each line, and the way it came about.
 
+use super::document::DocumentDecision;
 use super::floor::Floor;
+use super::limit::{CapScope, Limit};
 use super::policy::PriceRounding;
 use super::question::UnitCost;
 use super::stack::NotApplied;
@@ -24,6 +26,8 @@ pub struct Decision {
     pub scale: u32,
     /// As many as were asked, in the same order.
     pub lines: Vec<LineDecision>,
+    /// What was taken off all lines together.
+    pub document: DocumentDecision,
     /// Over the lines that have a price.
     pub totals: Totals,
 }
@@ -48,6 +52,8 @@ pub enum LineError {
     CostNegative,
     #[error("the unit cost is not known, and the policy prices nothing without it")]
     CostMissing,
+    #[error("no rate tells what an amount of the policy is worth in the currency of the quote")]
+    CurrencyRateMissing,
     #[error("the amount is too large to calculate with")]
     Overflow,
 }
@@ -60,17 +66,19 @@ impl LineError {
             Self::QuantityNotPositive => "quantity_not_positive",
             Self::CostNegative => "cost_negative",
             Self::CostMissing => "cost_missing",
+            Self::CurrencyRateMissing => "currency_rate_missing",
             Self::Overflow => "overflow",
         }
     }
 }
 
 /// The price of one line. `list_amount = net_amount + discount_amount`, and
-/// `net_amount = net_unit_price × quantity + line_rounding`.
+/// `net_amount = net_unit_price × quantity + line_rounding − the document's shares`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedLine {
     pub list_unit_price: Decimal,
-    /// The truth. Never above list; below the floor only where approval is required.
+    /// The truth, before anything is taken off the document. Never above list unless a surcharge or
+    /// a contract lifts it; below the floor only where approval is required.
     pub net_unit_price: Decimal,
     pub list_amount: Money,
     pub net_amount: Money,
@@ -81,9 +89,14 @@ pub struct PricedLine {
     pub effective_discount_pct: Percent,
     /// From list to net, per unit.
     pub adjustments: Vec<Adjustment>,
-    pub cap: Option<Cap>,
+    /// The line's share of what each rule of the document took, in the order of the rules.
+    pub document_shares: Vec<Money>,
+    /// The line's cap, and every cap of a rule or a group that bound.
+    pub caps: Vec<Cap>,
     /// None where the policy has no floor or the cost is missing.
     pub floor: Option<Floor>,
+    /// The least that document discounts may bring the line to: its floor and its cap.
+    pub lowest_amount: Money,
     pub cost: UnitCost,
     /// Empty where nobody needs to approve. Prices per unit.
     pub approval: Vec<Reason<ApprovalCode>>,
@@ -95,6 +108,14 @@ pub struct PricedLine {
 pub enum ApprovalCode {
     /// Even the list price leaves less than the floor asks: actual list, threshold floor.
     FloorAboveList,
+    /// The contract's price leaves less than the floor asks: actual contract, threshold floor.
+    FloorAboveContract,
+    /// Somebody asks for less than the policy gives: actual what is asked, threshold the net price.
+    RequestedBelowNet,
+    /// The whole document leaves less than its floor asks: actual net, threshold floor.
+    DocumentBelowFloor,
+    /// The lines alone are discounted beyond the document's cap: actual discount, threshold cap.
+    DocumentAboveCap,
     /// Nobody knows what the goods cost, so nobody knows whether the floor is kept.
     CostMissing,
 }
@@ -103,16 +124,23 @@ impl ApprovalCode {
     pub const fn word(self) -> &'static str {
         match self {
             Self::FloorAboveList => "floor_above_list",
+            Self::FloorAboveContract => "floor_above_contract",
+            Self::RequestedBelowNet => "requested_below_net",
+            Self::DocumentBelowFloor => "document_below_floor",
+            Self::DocumentAboveCap => "document_above_cap",
             Self::CostMissing => "cost_missing",
         }
     }
 }
 
-/// The largest discount of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A bound on discounts, and whether it held any back.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cap {
-    pub percent: Percent,
-    /// The price that it leaves, rounded up.
+    pub scope: CapScope,
+    /// The rule or the group; none for the line's own.
+    pub name: Option<String>,
+    pub limit: Limit,
+    /// The price of a unit that it leaves.
     pub unit_cap: Decimal,
     pub binding: bool,
 }

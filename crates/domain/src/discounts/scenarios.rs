@@ -1,203 +1,15 @@
-//! Runs `scenarios.toml`: one line, one policy, one expected price each.
+//! Runs `scenarios.toml` and `worked_cases.toml`: a quote of one line or more, one policy, and what
+//! is expected of them.
 
-use super::policy::*;
-use super::rules::{Rule, RuleKind, Selectors};
-use super::{Facts, Line, PricedLine, Question, UnitCost, decide};
-use crate::decision::PolicyRef;
-use crate::incoming::MarginClass;
-use crate::money::Rounding;
+mod rows;
+
+use super::waterfall::Adjustment;
+use super::{Decision, Facts, PricedLine, decide};
+use rows::{Expect, Scenario, Table, groups, policy, question};
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
-
-#[derive(Deserialize)]
-struct Table {
-    scenario: Vec<Scenario>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Scenario {
-    name: String,
-    given: Given,
-    groups: Option<Vec<GroupRow>>,
-    rules: Vec<RuleRow>,
-    #[serde(default)]
-    rounding: RoundingRow,
-    floor: Option<FloorRow>,
-    cap: Option<String>,
-    expect: Expect,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Given {
-    list: Option<String>,
-    cost: Option<String>,
-    qty: Option<String>,
-    tier: Option<String>,
-    category: Option<String>,
-    margin_class: Option<String>,
-    currency: Option<String>,
-    today: Option<String>,
-}
-
-#[derive(Deserialize, Clone)]
-#[serde(deny_unknown_fields)]
-struct GroupRow {
-    code: String,
-    mode: String,
-    basis: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-struct RuleRow {
-    id: String,
-    group: String,
-    percent: String,
-    sequence: u32,
-    tiers: BTreeSet<String>,
-    categories: Vec<String>,
-    skus: BTreeSet<String>,
-    margin_classes: Vec<String>,
-    channels: BTreeSet<String>,
-    min_quantity: Option<String>,
-    valid_from: Option<String>,
-    valid_until: Option<String>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct RoundingRow {
-    level: Option<String>,
-    scale: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FloorRow {
-    basis: String,
-    percent: String,
-    missing_cost: Option<String>,
-    #[serde(default)]
-    by_category: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Expect {
-    net_unit: Option<String>,
-    net: Option<String>,
-    discount: Option<String>,
-    percent: Option<String>,
-    unit_floor: Option<String>,
-    binding: Option<bool>,
-    capped: Option<bool>,
-    /// Rule or kind, and the amount.
-    steps: Option<Vec<String>>,
-    values: Option<Vec<String>>,
-    /// Rule and reason.
-    near: Option<Vec<String>>,
-    #[serde(default)]
-    approval: Vec<String>,
-    error: Option<String>,
-}
-
-fn rule(row: RuleRow) -> Rule {
-    let date = |text: Option<String>| text.map(|text| text.parse().unwrap());
-    let classes = row.margin_classes.iter();
-    Rule {
-        id: row.id,
-        sequence: row.sequence,
-        selectors: Selectors {
-            tiers: row.tiers,
-            customer_groups: BTreeSet::new(),
-            categories: row
-                .categories
-                .iter()
-                .map(|path| path.parse().unwrap())
-                .collect(),
-            skus: row.skus,
-            margin_classes: classes
-                .map(|word| MarginClass::from_word(word).unwrap())
-                .collect(),
-            channels: row.channels,
-            min_quantity: row.min_quantity.map(|text| text.parse().unwrap()),
-            valid_from: date(row.valid_from),
-            valid_until: date(row.valid_until),
-        },
-        kind: RuleKind::Percent(row.percent.parse().unwrap()),
-    }
-}
-
-fn groups(rows: Option<Vec<GroupRow>>, rules: Vec<RuleRow>) -> Vec<StackGroup> {
-    let usual = ["tier", "volume"].map(|code| GroupRow {
-        code: code.to_owned(),
-        mode: "compound".to_owned(),
-        basis: None,
-    });
-    let mut groups: Vec<StackGroup> = rows
-        .unwrap_or(usual.to_vec())
-        .into_iter()
-        .map(|row| StackGroup {
-            code: row.code,
-            mode: Mode::from_word(&row.mode).unwrap(),
-            basis: Basis::from_word(row.basis.as_deref().unwrap_or("running")).unwrap(),
-            rules: Vec::new(),
-        })
-        .collect();
-    for row in rules {
-        let group = groups.iter_mut().find(|group| group.code == row.group);
-        group.unwrap().rules.push(rule(row));
-    }
-    groups
-}
-
-fn floor(row: FloorRow) -> FloorRule {
-    let by_category = row.by_category.iter();
-    FloorRule {
-        basis: FloorBasis::from_word(&row.basis).unwrap(),
-        percent: row.percent.parse().unwrap(),
-        by_category: by_category
-            .map(|(category, percent)| CategoryFloor {
-                category: category.parse().unwrap(),
-                percent: percent.parse().unwrap(),
-            })
-            .collect(),
-        missing_cost: MissingCost::from_word(row.missing_cost.as_deref().unwrap_or("ignore"))
-            .unwrap(),
-    }
-}
-
-fn question(given: &Given) -> Question {
-    let line = Line {
-        line_id: "10".to_owned(),
-        sku: Some("BT023".to_owned()),
-        category: given.category.as_ref().map(|path| path.parse().unwrap()),
-        margin_class: MarginClass::from_word(given.margin_class.as_deref().unwrap_or("neutral"))
-            .unwrap(),
-        quantity: given.qty.as_deref().unwrap_or("1").parse().unwrap(),
-        list_unit_price: given.list.as_ref().map(|text| text.parse().unwrap()),
-        unit_cost: given.cost.as_ref().map_or(UnitCost::Missing, |text| {
-            UnitCost::Given(text.parse().unwrap())
-        }),
-    };
-    Question {
-        currency: given.currency.as_deref().unwrap_or("EUR").parse().unwrap(),
-        today: given
-            .today
-            .as_deref()
-            .unwrap_or("2025-03-01")
-            .parse()
-            .unwrap(),
-        lines: vec![line],
-    }
-}
 
 fn step_texts(line: &PricedLine) -> Vec<String> {
-    let name = |step: &super::waterfall::Adjustment| {
+    let name = |step: &Adjustment| {
         let rule = step.cause.rule.clone();
         rule.unwrap_or_else(|| step.cause.kind.word().to_owned())
     };
@@ -242,7 +54,20 @@ fn check_price(line: &PricedLine, expect: &Expect, name: &str) {
         assert_eq!(line.floor.unwrap().binding, binding, "{name}: binding");
     }
     if let Some(capped) = expect.capped {
-        assert_eq!(line.cap.unwrap().binding, capped, "{name}: capped");
+        assert_eq!(line.caps[0].binding, capped, "{name}: capped");
+    }
+    if let Some(caps) = &expect.caps {
+        let bound = line.caps.iter().filter(|cap| cap.binding);
+        let bound: Vec<String> = bound
+            .map(|cap| {
+                format!(
+                    "{} {}",
+                    cap.scope.word(),
+                    cap.name.as_deref().unwrap_or("-")
+                )
+            })
+            .collect();
+        assert_eq!(&bound, caps, "{name}: caps");
     }
 }
 
@@ -263,6 +88,18 @@ fn check_trace(line: &PricedLine, expect: &Expect, name: &str) {
             .collect();
         assert_eq!(&told, near, "{name}: near misses");
     }
+    if let Some(needs) = &expect.needs {
+        let miss = &line.not_applied[0].miss;
+        let delta = miss
+            .delta
+            .map(|delta| delta.to_string())
+            .unwrap_or_default();
+        assert_eq!(
+            [&miss.needed, &miss.actual, &delta],
+            needs.each_ref(),
+            "{name}: needs"
+        );
+    }
     let approval: Vec<&str> = line
         .approval
         .iter()
@@ -271,50 +108,89 @@ fn check_trace(line: &PricedLine, expect: &Expect, name: &str) {
     assert_eq!(approval, expect.approval, "{name}: approval");
 }
 
-fn check(scenario: Scenario) {
-    let question = question(&scenario.given);
+fn check_document(decision: &Decision, expect: &Expect, name: &str) {
+    let priced = || {
+        decision
+            .lines
+            .iter()
+            .map(|line| line.outcome.as_ref().unwrap())
+    };
+    if let Some(nets) = &expect.nets {
+        let told: Vec<Decimal> = priced().map(|line| line.net_unit_price).collect();
+        let nets: Vec<Decimal> = nets.iter().map(|text| text.parse().unwrap()).collect();
+        assert_eq!(told, nets, "{name}: nets");
+    }
+    if let Some(amounts) = &expect.amounts {
+        let told: Vec<String> = priced().map(|line| line.net_amount.to_text()).collect();
+        assert_eq!(&told, amounts, "{name}: amounts");
+    }
+    if let Some(total) = &expect.total {
+        assert_eq!(&decision.totals.net.to_text(), total, "{name}: total");
+    }
+    if let Some(shares) = &expect.shares {
+        let texts = |line: &PricedLine| {
+            let shares = line.document_shares.iter().map(|share| share.to_text());
+            shares.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            &priced().map(texts).collect::<Vec<_>>(),
+            shares,
+            "{name}: shares"
+        );
+    }
+    let document = &decision.document;
+    if let Some(unplaced) = &expect.unplaced {
+        let told = document.adjustments.iter();
+        let told: Vec<Decimal> = told.map(|it| it.unplaced).collect();
+        let unplaced: Vec<Decimal> = unplaced.iter().map(|text| text.parse().unwrap()).collect();
+        assert_eq!(told, unplaced, "{name}: unplaced");
+    }
+    if let Some(reasons) = &expect.document_approval {
+        let told: Vec<&str> = document.approval.iter().map(|it| it.code.word()).collect();
+        assert_eq!(&told, reasons, "{name}: document approval");
+    }
+    let error = document.error.map(|error| error.code());
+    assert_eq!(
+        error,
+        expect.document_error.as_deref(),
+        "{name}: document error"
+    );
+}
+
+fn check(mut scenario: Scenario) {
+    let given = scenario.given.clone();
+    let lines = scenario.lines.take().unwrap_or(vec![given.clone()]);
+    let question = question(&given, &lines);
     let facts = Facts {
         customer_matched: true,
-        tier: Some(scenario.given.tier.unwrap_or("high".to_owned())),
+        tier: Some(given.tier.unwrap_or("high".to_owned())),
+        segments: given.segments,
         channel: Some("field".to_owned()),
         ..Facts::default()
     };
-    let policy = Policy {
-        reference: PolicyRef {
-            id: "p".to_owned(),
-            version: 1,
-        },
-        default_tier: "low".to_owned(),
-        groups: groups(scenario.groups, scenario.rules),
-        rounding: PriceRounding {
-            mode: Rounding::HalfUp,
-            level: RoundingLevel::from_word(scenario.rounding.level.as_deref().unwrap_or("unit"))
-                .unwrap(),
-            scale: scenario.rounding.scale,
-        },
-        cap: scenario.cap.map(|text| text.parse().unwrap()),
-        floor: scenario.floor.map(floor),
-    };
-    let mut decision = decide(&question, &facts, &policy);
+    let groups = groups(scenario.groups.take(), std::mem::take(&mut scenario.rules));
+    let mut decision = decide(&question, &facts, &policy(&scenario, groups));
+    let (expect, name) = (&scenario.expect, &scenario.name);
+    if expect.error.is_none() {
+        check_document(&decision, expect, name);
+    }
     match decision.lines.remove(0).outcome {
         Ok(line) => {
-            assert_eq!(scenario.expect.error, None, "{}", scenario.name);
-            check_price(&line, &scenario.expect, &scenario.name);
-            check_trace(&line, &scenario.expect, &scenario.name);
+            assert_eq!(scenario.expect.error, None, "{name}");
+            check_price(&line, expect, name);
+            check_trace(&line, expect, name);
         }
-        Err(error) => {
-            assert_eq!(
-                Some(error.code()),
-                scenario.expect.error.as_deref(),
-                "{}",
-                scenario.name
-            );
-        }
+        Err(error) => assert_eq!(Some(error.code()), expect.error.as_deref(), "{name}"),
     }
 }
 
 #[test]
 fn every_scenario_comes_out_as_written() {
-    let table: Table = toml::from_str(include_str!("scenarios.toml")).unwrap();
-    table.scenario.into_iter().for_each(check);
+    for text in [
+        include_str!("scenarios.toml"),
+        include_str!("worked_cases.toml"),
+    ] {
+        let table: Table = toml::from_str(text).unwrap();
+        table.scenario.into_iter().for_each(check);
+    }
 }

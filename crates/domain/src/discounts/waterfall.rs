@@ -1,14 +1,19 @@
 //! The way from list to net, step by step, so that the steps sum exactly.
 
 use super::policy::Basis;
+use super::rules::Benefit;
+use crate::currency::Currency;
+use crate::money::{Rounding, round};
 use rust_decimal::Decimal;
 
 /// What moved the price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdjustmentKind {
-    /// A rule of the policy took a share off.
-    Percent,
-    /// The cap gave back what the rules took beyond it.
+    /// A rule of the policy.
+    Rule(Benefit),
+    /// The contract's price replaced the list price.
+    Contract,
+    /// A cap gave back what the rules took beyond it.
     Cap,
     /// The unit price was rounded as declared.
     Rounding,
@@ -19,7 +24,8 @@ pub enum AdjustmentKind {
 impl AdjustmentKind {
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Percent => "percent",
+            Self::Rule(benefit) => benefit.word(),
+            Self::Contract => "contract",
             Self::Cap => "cap",
             Self::Rounding => "rounding",
             Self::Floor => "floor",
@@ -31,11 +37,15 @@ impl AdjustmentKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     pub kind: AdjustmentKind,
-    /// The rule and its stack group; none for cap, rounding and floor.
+    /// The rule and its version; none for contract, caps, rounding and floor.
     pub rule: Option<String>,
+    pub rule_version: Option<u32>,
+    /// The stack group of the rule, or of the cap.
     pub group: Option<String>,
     /// The number written in the policy: the rule's, the cap's or the floor's.
     pub value: Option<Decimal>,
+    /// Of a value that is money in another currency than the quote's.
+    pub currency: Option<Currency>,
     pub basis: Option<Basis>,
 }
 
@@ -44,8 +54,10 @@ impl Cause {
         Self {
             kind,
             rule: None,
+            rule_version: None,
             group: None,
             value,
+            currency: None,
             basis: None,
         }
     }
@@ -66,7 +78,11 @@ pub struct Adjustment {
 #[derive(Debug)]
 pub(super) struct Waterfall {
     pub list: Decimal,
+    /// Where the rules begin: the list price, or that of the contract.
+    pub start: Decimal,
     pub unit: Decimal,
+    /// What surcharges have put on.
+    surcharge: Decimal,
     pub adjustments: Vec<Adjustment>,
 }
 
@@ -74,7 +90,9 @@ impl Waterfall {
     pub(super) const fn from_list(list: Decimal) -> Self {
         Self {
             list,
+            start: list,
             unit: list,
+            surcharge: Decimal::ZERO,
             adjustments: Vec::new(),
         }
     }
@@ -83,6 +101,10 @@ impl Waterfall {
     pub(super) fn move_to(&mut self, unit: Decimal, cause: Cause) -> Option<()> {
         let amount = unit.checked_sub(self.unit)?;
         let seq = u32::try_from(self.adjustments.len()).ok()?.checked_add(1)?;
+        if matches!(cause.kind, AdjustmentKind::Rule(_)) {
+            let more = amount.max(Decimal::ZERO);
+            self.surcharge = self.surcharge.checked_add(more)?;
+        }
         self.unit = unit;
         self.adjustments.push(Adjustment {
             seq,
@@ -91,5 +113,22 @@ impl Waterfall {
             unit_after: unit,
         });
         Some(())
+    }
+
+    /// Moves to the contract's price, where the rules then begin.
+    pub(super) fn start_at(&mut self, contract: Decimal) -> Option<()> {
+        self.move_to(contract, Cause::bound(AdjustmentKind::Contract, None))?;
+        self.start = contract;
+        Some(())
+    }
+
+    /// What no rounding and no floor goes beyond: the price at the start and what was put on it,
+    /// rounded up to `scale` where something was.
+    pub(super) fn ceiling(&self, scale: u32) -> Option<Decimal> {
+        if self.surcharge.is_zero() {
+            return Some(self.start);
+        }
+        let exact = self.start.checked_add(self.surcharge)?;
+        Some(round(exact, scale, Rounding::Up))
     }
 }

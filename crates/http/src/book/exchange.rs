@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use tiercel_domain::currency::Currency;
+use tiercel_domain::ids::RateId;
 use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::scaled::UnitPrice;
 use tiercel_persistence::rates::RateTable;
@@ -15,6 +16,14 @@ pub struct Exchange<'a> {
     pub base: Currency,
     pub into: Currency,
     pub on: NaiveDate,
+}
+
+/// What one unit of a currency is worth in another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Factor {
+    pub rate: Decimal,
+    /// The rates of the table behind it.
+    pub ids: Vec<RateId>,
 }
 
 /// No rate, or an amount that no unit price holds.
@@ -39,6 +48,20 @@ impl Exchange<'_> {
             .ok_or(NoExchange::Overflow)?;
         let rounded = round(exact, UnitPrice::SCALE, Rounding::HalfUp);
         UnitPrice::from_decimal(rounded).map_err(|_| NoExchange::Overflow)
+    }
+
+    /// What one unit of a currency is worth in the one asked for, and by which rates; as exact as a
+    /// decimal can be.
+    pub fn factor(&self, currency: Currency) -> Result<Factor, NoExchange> {
+        let rate = self.rate(currency)?.checked_div(self.rate(self.into)?);
+        let dated = |currency| self.rates.on(currency, self.on).map(|(id, _)| id);
+        let read = [currency, self.into]
+            .into_iter()
+            .filter(|it| *it != self.base);
+        Ok(Factor {
+            rate: rate.ok_or(NoExchange::Overflow)?,
+            ids: read.filter_map(dated).collect(),
+        })
     }
 
     fn rate(&self, currency: Currency) -> Result<Decimal, NoExchange> {

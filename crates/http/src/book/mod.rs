@@ -14,7 +14,7 @@ mod keeper;
 mod past;
 mod policies;
 
-pub use exchange::Exchange;
+pub use exchange::{Exchange, Factor, NoExchange};
 pub use keeper::BookKeeper;
 pub use past::{Parts, Wanted};
 pub use policies::{Dated, Policies};
@@ -82,6 +82,11 @@ impl Book {
 
     pub fn product(&self, sku: &str) -> Option<&KnownProduct> {
         self.products.get(sku)
+    }
+
+    /// All that are known, by no order.
+    pub fn products(&self) -> impl Iterator<Item = &KnownProduct> {
+        self.products.values()
     }
 
     pub fn rates(&self) -> &RateTable {

@@ -3,9 +3,11 @@
 //! | asked    | `discounts/request.rs`: the question in JSON, and in one query string |
 //! | answered | `discounts/answer.rs`: lines with their way from list to net          |
 //! | decided  | `crates/domain/src/discounts/decide.rs`, from one snapshot of the book |
+//! | document | `discounts/document.rs`: what is taken off all lines together          |
 //! | receipt  | `discounts/receipt.rs`: question and prices in one spelling            |
 
 mod answer;
+mod document;
 pub mod receipt;
 mod request;
 
@@ -13,7 +15,7 @@ pub use answer::{DiscountResponse, FlatDiscountResponse};
 pub use request::{DecideDiscountRequest, FlatDiscountQuery};
 
 use crate::body::{Json, Query};
-use crate::book::{Book, Exchange, Wanted};
+use crate::book::{Book, Exchange, Factor, NoExchange, Wanted};
 use crate::problem::Problem;
 use crate::scope::{Scope, need};
 use crate::tenant::{Tenant, TenantHandle};
@@ -24,9 +26,12 @@ use actix_web::{get, post, web};
 use chrono::NaiveDate;
 use request::{Asked, AskedLine};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tiercel_domain::currency::Currency;
-use tiercel_domain::discounts::{self, Decision, Facts, Line, Question, UnitCost};
+use tiercel_domain::discounts::{self, Decision, Facts, Line, Policy, Question, UnitCost};
+use tiercel_domain::money::{Rounding, round};
+use tiercel_domain::scaled::{Quantity, UnitPrice};
 use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::documents::DocumentKind;
 use utoipa::IntoParams;
@@ -135,6 +140,8 @@ pub struct Decided {
     decision: Decision,
     /// In the order asked; a line that has an error here is not part of the decision.
     lines: Vec<Result<Line, &'static str>>,
+    /// The rates of currencies that the policy or a product names, by currency.
+    rates: BTreeMap<Currency, Factor>,
 }
 
 fn decide(
@@ -158,13 +165,20 @@ fn decide(
         .iter()
         .map(|line| complete(line, book, exchange));
     let lines: Vec<_> = lines.collect();
+    let rates = rates(policy, asked, book, exchange);
     let question = Question {
         currency: asked.currency,
         today,
         lines: lines.iter().flatten().cloned().collect(),
+        rates: rates
+            .iter()
+            .map(|(currency, it)| (*currency, it.rate))
+            .collect(),
     };
     let facts = Facts {
         customer_matched: customer.is_some(),
+        customer: customer.map(|it| it.id),
+        segments: asked.segments.clone(),
         tier: customer.and_then(|it| it.tier.clone()),
         groups: customer.map(|it| book.groups_of(it)).unwrap_or_default(),
         channel: asked.channel.clone(),
@@ -175,15 +189,43 @@ fn decide(
         position: ground.position,
         decision: discounts::decide(&question, &facts, policy),
         lines,
+        rates,
     })
+}
+
+/// What other currencies are worth that the policy or a product of the quote names, as far as there
+/// are rates: a line that needs one that is not there says so.
+fn rates(
+    policy: &Policy,
+    asked: &Asked,
+    book: &Book,
+    exchange: Exchange<'_>,
+) -> BTreeMap<Currency, Factor> {
+    let products = asked
+        .lines
+        .iter()
+        .filter_map(|line| book.product(line.sku.as_deref()?));
+    let mut named = policy.currencies();
+    for product in products {
+        named.insert(product.currency);
+        named.extend(product.cost_on(exchange.on).map(|(_, currency)| currency));
+    }
+    named.remove(&exchange.into);
+    let rates = named.into_iter();
+    rates
+        .filter_map(|currency| Some((currency, exchange.factor(currency).ok()?)))
+        .collect()
 }
 
 /// Adds what the product tells to what the request tells; the request comes first.
 fn complete(line: &AskedLine, book: &Book, exchange: Exchange<'_>) -> Result<Line, &'static str> {
     let product = line.sku.as_deref().and_then(|sku| book.product(sku));
+    let base_units = line.base_units.unwrap_or(Quantity::from_units(1_000_000));
+    let of_unit = |price: UnitPrice| times(price, base_units);
     let list_of_product = || {
         let product = product?;
-        Some(exchange.price(product.list_price?, product.currency))
+        let price = exchange.price(product.list_price?, product.currency);
+        Some(price.and_then(of_unit))
     };
     let list_unit_price = match line.list_unit_price {
         Some(price) => Some(price),
@@ -191,7 +233,7 @@ fn complete(line: &AskedLine, book: &Book, exchange: Exchange<'_>) -> Result<Lin
     };
     let cost_of_product = || {
         let (cost, currency) = product?.cost_on(exchange.on)?;
-        Some(exchange.price(cost, currency))
+        Some(exchange.price(cost, currency).and_then(of_unit))
     };
     let unit_cost = match line.unit_cost {
         Some(cost) => UnitCost::Given(cost),
@@ -206,7 +248,18 @@ fn complete(line: &AskedLine, book: &Book, exchange: Exchange<'_>) -> Result<Lin
         category: category.or_else(|| product?.category.as_ref()).cloned(),
         margin_class: product.map(|it| it.margin_class).unwrap_or_default(),
         quantity: line.quantity,
+        base_units,
         list_unit_price,
         unit_cost,
+        contract: line.contract.clone(),
+        requested_unit_price: line.requested_unit_price,
     })
+}
+
+/// The price of a unit of measure from that of a base unit, six decimals, half away from zero.
+fn times(price: UnitPrice, base_units: Quantity) -> Result<UnitPrice, NoExchange> {
+    let exact = price.decimal().checked_mul(base_units.decimal());
+    let exact = exact.ok_or(NoExchange::Overflow)?;
+    let rounded = round(exact, UnitPrice::SCALE, Rounding::HalfUp);
+    UnitPrice::from_decimal(rounded).map_err(|_| NoExchange::Overflow)
 }

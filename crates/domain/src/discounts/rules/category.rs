@@ -6,7 +6,7 @@ use crate::discounts::question::Line;
 use std::collections::BTreeSet;
 
 pub(super) fn miss(categories: &BTreeSet<CategoryPath>, case: Case<'_>) -> Option<Miss> {
-    let holds = categories.is_empty() || depth(categories, case.line) > 0;
+    let holds = categories.is_empty() || deepest(categories, case.line).is_some();
     (!holds).then(|| {
         let actual = case.line.category.as_ref().map(CategoryPath::as_str);
         let needed = listed(categories);
@@ -18,13 +18,12 @@ pub(super) fn miss(categories: &BTreeSet<CategoryPath>, case: Case<'_>) -> Optio
     })
 }
 
-/// The depth of the deepest of `categories` that holds the line; zero where none does.
-pub(super) fn depth(categories: &BTreeSet<CategoryPath>, line: &Line) -> usize {
-    let holding = line.category.as_ref().and_then(|path| {
-        let ancestors = categories
-            .iter()
-            .filter(|category| path.is_within(category));
-        ancestors.map(CategoryPath::depth).max()
-    });
-    holding.unwrap_or(0)
+/// The deepest of `categories` that holds the line.
+pub(super) fn deepest<'a>(
+    categories: &'a BTreeSet<CategoryPath>,
+    line: &Line,
+) -> Option<&'a CategoryPath> {
+    let path = line.category.as_ref()?;
+    let holding = categories.iter().filter(|it| path.is_within(it));
+    holding.max_by_key(|category| category.depth())
 }

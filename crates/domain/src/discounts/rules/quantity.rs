@@ -1,18 +1,14 @@
-//! Rules for lines of at least some quantity.
+//! Rules for at least, or fewer than, some number of base units.
 
-use super::{Case, Miss, MissReason};
-use crate::scaled::Quantity;
+use super::{Miss, MissReason, Rule};
+use rust_decimal::Decimal;
 
-pub(super) fn miss(min_quantity: Option<Quantity>, case: Case<'_>) -> Option<Miss> {
-    let actual = case.line.quantity;
-    let needed = min_quantity.filter(|needed| actual < *needed)?;
-    let miss = Miss::new(
-        MissReason::QuantityBelow,
-        needed.to_string(),
-        actual.to_string(),
-    );
-    Some(Miss {
-        delta: needed.checked_sub(actual),
-        ..miss
-    })
+pub(super) fn miss(rule: &Rule, actual: Decimal) -> Option<Miss> {
+    let least = rule.least_quantity().map(|least| least.decimal());
+    let below = rule.selectors.below_quantity.map(|below| below.decimal());
+    let too_few = least.filter(|needed| actual < *needed);
+    let too_many = below.filter(|below| actual >= *below);
+    too_few
+        .map(|needed| Miss::number(MissReason::QuantityBelow, needed, actual))
+        .or_else(|| too_many.map(|below| Miss::number(MissReason::QuantityAbove, below, actual)))
 }

@@ -9,7 +9,7 @@ pub(super) fn miss(
     until: Option<NaiveDate>,
     case: Case<'_>,
 ) -> Option<Miss> {
-    let today = case.today;
+    let today = case.question.today;
     let tell = |reason, needed: NaiveDate| Miss::new(reason, needed.to_string(), today.to_string());
     let early = from.filter(|from| today < *from);
     let late = until.filter(|until| today > *until);

@@ -1,6 +1,7 @@
 //! The answer of a discount: each line's way from list to net, as far as the caller may see it.
 
 use super::Decided;
+use super::document::{self, DiscountCap, DiscountRate, DocumentDiscounts, DocumentShare};
 use super::request::{Asked, DecisionDocument, Explain};
 use crate::v1::deciding::{PolicyVersion, Stamp, TierStanding, decimals};
 use crate::v1::receipts::Receipt;
@@ -34,6 +35,12 @@ pub struct DiscountResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<DecisionDocument>,
     pub lines: Vec<DiscountLine>,
+    /// What was taken off all lines together; absent where the policy says nothing of documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_discounts: Option<DocumentDiscounts>,
+    /// The dated rates behind the prices; absent where everything is in the currency of the quote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rates: Option<Vec<DiscountRate>>,
     /// Over the lines that have a price.
     pub totals: DiscountTotals,
     pub warnings: Vec<DiscountWarning>,
@@ -49,7 +56,7 @@ pub struct DiscountRounding {
     /// `half_up`, `half_even`, `up` or `down`.
     pub mode: String,
     pub scale: u32,
-    /// `unit` or `line`.
+    /// `step`, `unit`, `line` or `document`.
     pub level: String,
 }
 
@@ -80,6 +87,10 @@ pub struct DiscountLine {
     /// Only with the scope `costs:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub floor: Option<DiscountFloor>,
+    /// What discounts of the whole document took off this line; `net_amount` is after them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_shares: Option<Vec<DocumentShare>>,
+    /// The line's own cap, and those of rules and groups that bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caps: Option<Vec<DiscountCap>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,11 +117,18 @@ pub struct DiscountLineError {
 pub struct DiscountAdjustment {
     pub seq: u32,
     pub rule: Option<String>,
+    /// The author's count of the rule's changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_version: Option<u32>,
     pub group: Option<String>,
-    /// `percent`, `cap`, `rounding` or `floor`.
+    /// `percent`, `amount`, `net_price`, `surcharge_pct`, `surcharge_amount`, `contract`, `cap`,
+    /// `rounding` or `floor`.
     pub kind: String,
     /// Of the rule; not told for the floor without the scope `costs:read`.
     pub value: Option<String>,
+    /// Of `value`, where that is not in the currency of the quote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
     /// `running` or `list`.
     pub basis: Option<String>,
     pub amount: String,
@@ -121,19 +139,10 @@ pub struct DiscountAdjustment {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"basis": "gross_margin_pct", "value": "15", "unit_floor": "72.95", "binding": false}))]
 pub struct DiscountFloor {
-    /// `gross_margin_pct` or `markup_pct`.
+    /// `gross_margin_pct`, `markup_pct`, `amount_over_cost` or `absolute`.
     pub basis: String,
     pub value: String,
     pub unit_floor: String,
-    pub binding: bool,
-}
-
-/// The largest discount of a line.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"value": "40", "unit_cap": "60.00", "binding": false}))]
-pub struct DiscountCap {
-    pub value: String,
-    pub unit_cap: String,
     pub binding: bool,
 }
 
@@ -272,6 +281,8 @@ pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResp
         },
         document: asked.document.clone(),
         lines: lines(asked, decided, told.shows_costs),
+        document_discounts: document::document(decision, told.shows_costs),
+        rates: document::rates(&decided.rates),
         totals: DiscountTotals {
             list: decision.totals.list.to_text(),
             net: decision.totals.net.to_text(),
@@ -338,6 +349,7 @@ fn failed(line_id: &str, code: &str) -> DiscountLine {
 
 impl Telling<'_> {
     fn line(&self, line: &Line, price: &PricedLine) -> DiscountLine {
+        let scale = self.decision.scale;
         let explained = self.explain >= Explain::Summary;
         let adjustments = price.adjustments.iter().map(|step| self.adjustment(step));
         let near = price.not_applied.iter().map(not_applied);
@@ -352,8 +364,15 @@ impl Telling<'_> {
             effective_discount_pct: Some(price.effective_discount_pct.to_string()),
             adjustments: explained.then(|| adjustments.collect()),
             floor: self.floor(price),
-            caps: Some(self.caps(price)),
-            approval: Some(self.approval(price)),
+            document_shares: document::shares(self.decision, price),
+            caps: Some(
+                price
+                    .caps
+                    .iter()
+                    .map(|it| document::cap(it, scale))
+                    .collect(),
+            ),
+            approval: Some(document::approval(&price.approval, scale, self.shows_costs)),
             not_applied: explained.then(|| near.collect()),
             facts: (self.explain == Explain::Full).then(|| self.facts(line)),
         }
@@ -371,7 +390,9 @@ impl Telling<'_> {
         DiscountAdjustment {
             seq: step.seq,
             rule: step.cause.rule.clone(),
+            rule_version: step.cause.rule_version,
             group: step.cause.group.clone(),
+            currency: step.cause.currency.map(|it| it.to_string()),
             kind: step.cause.kind.word().to_owned(),
             value: value.map(|value| value.to_string()),
             basis: basis.map(|basis| basis.word().to_owned()),
@@ -384,35 +405,10 @@ impl Telling<'_> {
         let floor = price.floor.filter(|_| self.shows_costs)?;
         Some(DiscountFloor {
             basis: floor.basis.word().to_owned(),
-            value: floor.percent.to_string(),
+            value: floor.value.to_string(),
             unit_floor: self.price(floor.unit_floor),
             binding: floor.binding,
         })
-    }
-
-    fn caps(&self, price: &PricedLine) -> Vec<DiscountCap> {
-        let caps = price.cap.iter().map(|cap| DiscountCap {
-            value: cap.percent.to_string(),
-            unit_cap: self.price(cap.unit_cap),
-            binding: cap.binding,
-        });
-        caps.collect()
-    }
-
-    fn approval(&self, price: &PricedLine) -> DiscountApproval {
-        let told = |number: Option<rust_decimal::Decimal>| {
-            let number = number.filter(|_| self.shows_costs)?;
-            Some(self.price(number))
-        };
-        let reasons = price.approval.iter().map(|reason| DiscountApprovalReason {
-            code: reason.code.word().to_owned(),
-            actual: told(reason.actual),
-            threshold: told(reason.threshold),
-        });
-        DiscountApproval {
-            required: !price.approval.is_empty(),
-            reasons: reasons.collect(),
-        }
     }
 
     fn facts(&self, line: &Line) -> DiscountLineFacts {
@@ -427,7 +423,7 @@ impl Telling<'_> {
     }
 }
 
-fn not_applied(near: &NotApplied) -> DiscountNotApplied {
+pub(super) fn not_applied(near: &NotApplied) -> DiscountNotApplied {
     DiscountNotApplied {
         rule: near.rule.clone(),
         group: near.group.clone(),
@@ -441,13 +437,14 @@ fn not_applied(near: &NotApplied) -> DiscountNotApplied {
 pub(super) fn flat(asked: &Asked, decided: &Decided, told: Told) -> FlatDiscountResponse {
     let answer = full(asked, decided, told);
     let line = answer.lines.into_iter().next().unwrap_or_default();
-    let approval = line.approval.iter().flat_map(|it| &it.reasons);
+    let document = answer.document_discounts.as_ref();
+    let both = || line.approval.iter().chain(document.map(|it| &it.approval));
     let codes = line.error.iter().map(|it| &it.code);
-    let codes = codes.chain(approval.map(|it| &it.code));
+    let codes = codes.chain(both().flat_map(|it| &it.reasons).map(|it| &it.code));
     let reason = codes
         .chain(answer.warnings.iter().map(|it| &it.code))
         .next();
-    let required = line.approval.as_ref().is_some_and(|it| it.required);
+    let required = both().any(|it| it.required);
     let tier = answer.tier;
     FlatDiscountResponse {
         reason: reason.cloned().unwrap_or_default(),

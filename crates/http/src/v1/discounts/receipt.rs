@@ -66,6 +66,9 @@ fn inputs(asked: &Asked) -> Value {
     if let Some(channel) = &asked.channel {
         inputs["channel"] = json!(channel);
     }
+    if !asked.segments.is_empty() {
+        inputs["segments"] = json!(asked.segments);
+    }
     if let Some(document) = &asked.document {
         inputs["document"] = json!(document);
     }
@@ -78,6 +81,7 @@ fn line_inputs(line: &AskedLine) -> Value {
         let parts: Vec<&str> = category.as_str().split('/').collect();
         inputs["category_path"] = json!(parts);
     }
+    let contract = line.contract.as_ref();
     let told = [
         ("sku", line.sku.clone()),
         (
@@ -85,6 +89,18 @@ fn line_inputs(line: &AskedLine) -> Value {
             line.list_unit_price.map(|it| it.to_string()),
         ),
         ("unit_cost", line.unit_cost.map(|it| it.to_string())),
+        ("base_uom_factor", line.base_units.map(|it| it.to_string())),
+        ("contract_ref", contract.map(|it| it.reference.clone())),
+        (
+            "contract_unit_price",
+            contract
+                .and_then(|it| it.unit_price)
+                .map(|it| it.to_string()),
+        ),
+        (
+            "requested_unit_price",
+            line.requested_unit_price.map(|it| it.to_string()),
+        ),
     ];
     for (name, value) in told {
         if let Some(value) = value {
@@ -107,7 +123,7 @@ fn decision(asked: &Asked, decided: &Decided) -> Value {
             },
         })
         .collect();
-    json!({
+    let mut told = json!({
         "customer_id": decided.customer.as_ref().map(|it| it.id.to_string()),
         "customer_matched": decision.customer_matched,
         "tier": decision.tier,
@@ -118,12 +134,33 @@ fn decision(asked: &Asked, decided: &Decided) -> Value {
             "net": decision.totals.net.to_text(),
             "discount": decision.totals.discount.to_text(),
         },
-    })
+    });
+    if let Some(document) = document(decision) {
+        told["document"] = document;
+    }
+    told
+}
+
+/// What was taken off the document; nothing for policies that know no such thing.
+fn document(decision: &Decision) -> Option<Value> {
+    let it = &decision.document;
+    if it.adjustments.is_empty() && it.approval.is_empty() && it.error.is_none() {
+        return None;
+    }
+    let rules = it.adjustments.iter().map(|step| {
+        json!({"rule": step.rule, "amount": decimals(step.amount, decision.currency.exponent())})
+    });
+    let approval: Vec<&str> = it.approval.iter().map(|it| it.code.word()).collect();
+    Some(json!({
+        "rules": rules.collect::<Vec<_>>(),
+        "approval": approval,
+        "error": it.error.map(|error| error.code()),
+    }))
 }
 
 fn line_decision(line_id: &str, price: &PricedLine, decision: &Decision) -> Value {
     let approval: Vec<&str> = price.approval.iter().map(|it| it.code.word()).collect();
-    json!({
+    let mut told = json!({
         "line_id": line_id,
         "list_unit_price": decimals(price.list_unit_price, decision.scale),
         "net_unit_price": decimals(price.net_unit_price, decision.scale),
@@ -132,5 +169,10 @@ fn line_decision(line_id: &str, price: &PricedLine, decision: &Decision) -> Valu
         "discount_amount": price.discount_amount.to_text(),
         "effective_discount_pct": price.effective_discount_pct.to_string(),
         "approval": approval,
-    })
+    });
+    if !price.document_shares.is_empty() {
+        let shares = price.document_shares.iter().map(|share| share.to_text());
+        told["document_shares"] = json!(shares.collect::<Vec<_>>());
+    }
+    told
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tiercel_domain::category::CategoryPath;
 use tiercel_domain::currency::Currency;
+use tiercel_domain::discounts::Contract;
 use tiercel_domain::incoming::CustomerRef;
 use tiercel_domain::scaled::{Quantity, UnitPrice};
 use utoipa::{IntoParams, ToSchema};
@@ -42,6 +43,8 @@ pub struct DecideDiscountRequest {
     pub document: Option<DecisionDocument>,
     /// Where the quote comes from, e.g. `field`, `web`.
     pub channel: Option<String>,
+    /// The segments that the customer is of, as the caller knows them; rules may select on them.
+    pub segments: Option<Vec<String>>,
     /// 1 to 1,000 lines.
     pub lines: Vec<DiscountLineRequest>,
 }
@@ -74,7 +77,8 @@ pub struct DiscountLineRequest {
     /// Above zero, in the unit of measure of the prices.
     pub quantity: String,
     pub uom: Option<String>,
-    /// 1: prices are in the unit of measure of the quantity.
+    /// Base units in one unit of measure: rules count base units, and product prices and costs are
+    /// per base unit. 1 where absent.
     pub base_uom_factor: Option<String>,
     /// That of the product where absent.
     pub list_unit_price: Option<String>,
@@ -82,9 +86,12 @@ pub struct DiscountLineRequest {
     pub unit_cost: Option<String>,
     #[schema(format = Date)]
     pub cost_as_of: Option<String>,
-    /// Null: contracts are not known yet.
+    /// The contract that the line is sold under; rules may select on it.
     pub contract_ref: Option<String>,
-    /// Null: prices cannot be asked for yet.
+    /// What the contract says a unit costs, where it says so; needs `contract_ref`.
+    pub contract_unit_price: Option<String>,
+    /// What somebody wants to sell a unit for: below the policy's price it takes an approval, and
+    /// the policy's price stands.
     pub requested_unit_price: Option<String>,
 }
 
@@ -114,6 +121,8 @@ pub struct FlatDiscountQuery {
     #[param(example = "EUR")]
     pub currency: Option<String>,
     pub channel: Option<String>,
+    /// A segment that the customer is of.
+    pub segment: Option<String>,
     /// A business date; today where absent.
     #[param(format = Date)]
     pub as_of: Option<String>,
@@ -152,6 +161,7 @@ pub struct Asked {
     pub explain: Explain,
     pub document: Option<DecisionDocument>,
     pub channel: Option<String>,
+    pub segments: BTreeSet<String>,
     pub lines: Vec<AskedLine>,
 }
 
@@ -163,6 +173,10 @@ pub struct AskedLine {
     pub quantity: Quantity,
     pub list_unit_price: Option<UnitPrice>,
     pub unit_cost: Option<UnitPrice>,
+    /// None = 1.
+    pub base_units: Option<Quantity>,
+    pub contract: Option<Contract>,
+    pub requested_unit_price: Option<UnitPrice>,
 }
 
 impl DecideDiscountRequest {
@@ -186,6 +200,7 @@ impl DecideDiscountRequest {
         let explain = self.explain.as_deref().unwrap_or("summary");
         let explain = faults.word("/explain", explain, Explain::from_word);
         let channel = text(self.channel.as_deref(), "/channel", &mut faults);
+        let segments = segments(self.segments.unwrap_or_default(), &mut faults);
         if let Some(document) = &self.document {
             faults.declared("/document", document);
             faults.text("/document/type", &document.kind, MOST_CHARACTERS);
@@ -199,6 +214,7 @@ impl DecideDiscountRequest {
             explain,
             document: self.document,
             channel,
+            segments,
             lines,
         }))
     }
@@ -225,7 +241,7 @@ fn read_lines(lines: Vec<DiscountLineRequest>, faults: &mut Faults) -> Vec<Asked
 impl DiscountLineRequest {
     fn read(self, at: &str, faults: &mut Faults) -> Option<AskedLine> {
         let field = |name: &str| format!("{at}/{name}");
-        self.refuse_what_is_not_known(&field, faults);
+        self.check_what_is_only_told(&field, faults);
         let line_id = faults.text(&field("line_id"), &self.line_id, MOST_CHARACTERS);
         let sku = text(self.sku.as_deref(), &field("sku"), faults);
         let path = self.category_path.map(|parts| category(&parts));
@@ -236,11 +252,22 @@ impl DiscountLineRequest {
                 None
             }
         });
+        let factor = self.base_uom_factor.as_deref();
+        let base_units = factor.map(|text| quantity(text, &field("base_uom_factor"), faults));
         let quantity = quantity(&self.quantity, &field("quantity"), faults);
         let list = self.list_unit_price.as_deref();
         let cost = self.unit_cost.as_deref();
         let list_unit_price = price(list, &field("list_unit_price"), faults);
         let unit_cost = price(cost, &field("unit_cost"), faults);
+        let requested = self.requested_unit_price.as_deref();
+        let requested_unit_price = price(requested, &field("requested_unit_price"), faults);
+        let agreed = self.contract_unit_price.as_deref();
+        let agreed = price(agreed, &field("contract_unit_price"), faults);
+        let contract = text(self.contract_ref.as_deref(), &field("contract_ref"), faults);
+        if self.contract_unit_price.is_some() && self.contract_ref.is_none() {
+            let detail = "is needed with `contract_unit_price`";
+            faults.add(field("contract_ref"), "missing", detail);
+        }
         Some(AskedLine {
             line_id: line_id?,
             sku,
@@ -248,28 +275,19 @@ impl DiscountLineRequest {
             quantity: quantity?,
             list_unit_price,
             unit_cost,
+            base_units: base_units.flatten(),
+            contract: contract.map(|reference| Contract {
+                reference,
+                unit_price: agreed,
+            }),
+            requested_unit_price,
         })
     }
 
-    /// Refused rather than ignored: the price would be wrong without it.
-    fn refuse_what_is_not_known(&self, field: &dyn Fn(&str) -> String, faults: &mut Faults) {
+    fn check_what_is_only_told(&self, field: &dyn Fn(&str) -> String, faults: &mut Faults) {
         text(self.uom.as_deref(), &field("uom"), faults);
         if let Some(date) = &self.cost_as_of {
             wire::date(faults, &field("cost_as_of"), date);
-        }
-        let factor = self.base_uom_factor.as_deref();
-        let one = |text: &str| text.parse() == Ok(Quantity::from_units(1_000_000));
-        if factor.is_some_and(|text| !one(text)) {
-            let detail = "only 1: give prices in the unit of measure of the quantity";
-            faults.add(field("base_uom_factor"), "not_supported", detail);
-        }
-        for (name, value) in [
-            ("contract_ref", &self.contract_ref),
-            ("requested_unit_price", &self.requested_unit_price),
-        ] {
-            if value.is_some() {
-                faults.add(field(name), "not_supported", "is not known yet; send null");
-            }
         }
     }
 }
@@ -298,7 +316,11 @@ impl FlatDiscountQuery {
                 .unwrap_or_default(),
             list_unit_price: price(self.list.as_deref(), "list", &mut faults),
             unit_cost: price(self.cost.as_deref(), "cost", &mut faults),
+            base_units: None,
+            contract: None,
+            requested_unit_price: None,
         };
+        let segment = text(self.segment.as_deref(), "segment", &mut faults);
         let channel = text(self.channel.as_deref(), "channel", &mut faults);
         let asked = customer.zip(currency).map(|(customer, currency)| Asked {
             when,
@@ -307,6 +329,7 @@ impl FlatDiscountQuery {
             explain: Explain::None,
             document: None,
             channel,
+            segments: segment.into_iter().collect(),
             lines: vec![line],
         });
         faults.finish(asked)
@@ -315,6 +338,13 @@ impl FlatDiscountQuery {
 
 fn text(value: Option<&str>, pointer: &str, faults: &mut Faults) -> Option<String> {
     value.and_then(|value| faults.text(pointer, value, MOST_CHARACTERS))
+}
+
+fn segments(texts: Vec<String>, faults: &mut Faults) -> BTreeSet<String> {
+    let texts = texts.iter().enumerate();
+    texts
+        .filter_map(|(place, it)| text(Some(it.as_str()), &format!("/segments/{place}"), faults))
+        .collect()
 }
 
 fn category(parts: &[String]) -> Result<CategoryPath, String> {

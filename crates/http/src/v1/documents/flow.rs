@@ -1,7 +1,7 @@
 //! What can be done with the versions of any document.
 
-use super::lint;
 use super::wire::{DocumentResponse, LintResponse, ListVersions, PublishRequest, VersionResponse};
+use super::{lint, products};
 use crate::body;
 use crate::etag::{Conditions, etag};
 use crate::faults::Faults;
@@ -125,11 +125,17 @@ pub async fn check(
     version: i64,
 ) -> Result<HttpResponse, Problem> {
     let found = at.find(tenant.store(), version).await?;
-    let tiers = lint::known_tiers(tenant.store(), tenant.today()).await?;
-    let faults = lint::faults(found.kind, &found.body, tiers.as_ref());
+    let (today, book) = (tenant.today(), tenant.book());
+    let known = lint::known(tenant.store(), today, &book).await?;
+    let mut told = lint::found(found.kind, &found.body, &known);
+    if found.kind == DocumentKind::DiscountPolicy {
+        let floors = products::floors_above_list(&found.body, &book, tenant, today);
+        told.warnings.extend(floors);
+    }
     Ok(HttpResponse::Ok().json(LintResponse {
-        publishable: faults.is_empty(),
-        faults,
+        publishable: told.faults.is_empty(),
+        faults: told.faults,
+        warnings: told.warnings,
     }))
 }
 
@@ -141,12 +147,13 @@ pub async fn publish(
     bytes: &[u8],
 ) -> Result<HttpResponse, Problem> {
     let from = first_day(tenant, bytes)?;
+    let book = tenant.book();
     let hash = crypto::sha256_hex(bytes);
     reply::write(tenant, "document.published", retry, &hash, async |tx| {
         let draft = at.find(tx, version).await?;
         only(&draft, DocumentStatus::Draft)?;
-        let tiers = lint::known_tiers(tx, from).await?;
-        let faults = lint::faults(draft.kind, &draft.body, tiers.as_ref());
+        let known = lint::known(tx, from, &book).await?;
+        let faults = lint::found(draft.kind, &draft.body, &known).faults;
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }

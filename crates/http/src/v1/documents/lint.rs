@@ -1,5 +1,6 @@
 //! What is wrong with a document, whatever its kind.
 
+use crate::book::Book;
 use crate::problem::{FieldError, Problem};
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use tiercel_documents::canonical::canonical;
 use tiercel_documents::credit_policy::CreditPolicyDocument;
-use tiercel_documents::discount_policy::DiscountPolicyDocument;
+use tiercel_documents::discount_policy::{DiscountPolicyDocument, Known};
 use tiercel_documents::evaluation_model::EvaluationModelDocument;
 use tiercel_documents::fault::{self, DocumentFault};
 use tiercel_documents::routing_policy::RoutingPolicyDocument;
@@ -38,8 +39,33 @@ fn spelled<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<String, Vec<
     String::from_utf8(spelled.bytes).map_err(|error| unspeakable(error.to_string()))
 }
 
-/// Everything that keeps a document from being published.
-pub fn faults(
+/// What was found: faults keep a document from being published, warnings do not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    pub faults: Vec<FieldError>,
+    pub warnings: Vec<FieldError>,
+}
+
+/// Everything that the author of a document should know.
+pub fn found(kind: DocumentKind, body: &str, known: &Known) -> Found {
+    let all = |faults: &[DocumentFault]| faults.iter().map(told).collect();
+    if kind == DocumentKind::DiscountPolicy
+        && let Ok(document) = fault::read::<DiscountPolicyDocument>(body.as_bytes())
+    {
+        let lint = document.lint(known);
+        return Found {
+            faults: all(&lint.errors),
+            warnings: all(&lint.warnings),
+        };
+    }
+    Found {
+        faults: faults(kind, body, known.tiers.as_ref()),
+        warnings: Vec::new(),
+    }
+}
+
+/// Everything that keeps a document from being published, whatever its kind.
+fn faults(
     kind: DocumentKind,
     body: &str,
     known_tiers: Option<&BTreeSet<String>>,
@@ -63,7 +89,7 @@ pub fn faults(
 }
 
 /// The tiers of the evaluation model in force; nothing where none is.
-pub async fn known_tiers(
+async fn known_tiers(
     source: &impl Source,
     on: NaiveDate,
 ) -> Result<Option<BTreeSet<String>>, Problem> {
@@ -71,6 +97,19 @@ pub async fn known_tiers(
     let read =
         model.and_then(|model| fault::read::<EvaluationModelDocument>(model.body.as_bytes()).ok());
     Ok(read.map(|model| model.tiers.into_iter().map(|tier| tier.code).collect()))
+}
+
+/// What the tenant has that documents can be compared with on a day.
+pub async fn known(source: &impl Source, on: NaiveDate, book: &Book) -> Result<Known, Problem> {
+    let categories: BTreeSet<_> = book
+        .products()
+        .filter_map(|it| it.category.clone())
+        .collect();
+    Ok(Known {
+        tiers: known_tiers(source, on).await?,
+        // A tenant without products names the categories of its lines in its quotes.
+        categories: (!categories.is_empty()).then_some(categories),
+    })
 }
 
 pub fn told(fault: &DocumentFault) -> FieldError {

@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(untagged)]
 #[allow(dead_code)] // Read by kind; only its schema is used.
 pub enum ServicePolicyDocument {
-    Discount(DiscountPolicyDocument),
+    Discount(Box<DiscountPolicyDocument>),
     Credit(CreditPolicyDocument),
     Routing(RoutingPolicyDocument),
 }
@@ -132,11 +132,13 @@ impl TryFrom<&StoredDocument> for DocumentResponse {
 
 /// What lint found.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"publishable": false, "faults": [{"pointer": "/tiers/0/tier", "code": "unknown_tier", "detail": "the evaluation model has no tier `gold`"}]}))]
+#[schema(example = json!({"publishable": false, "faults": [{"pointer": "/tiers/0/tier", "code": "unknown_tier", "detail": "the evaluation model has no tier `gold`"}], "warnings": []}))]
 pub struct LintResponse {
     pub publishable: bool,
-    /// Pointers into the document.
+    /// Pointers into the document. With any of these it cannot be published.
     pub faults: Vec<FieldError>,
+    /// What its author should know and may mean.
+    pub warnings: Vec<FieldError>,
 }
 
 /// Which versions to list.
