@@ -93,7 +93,7 @@ both!(
         ] {
             let answer = preflight(&api, origin).await;
             assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
-            assert!(answer.status >= 400);
+            assert_eq!(answer.header("access-control-allow-methods"), "", "{origin}");
         }
         // Refusals can be read by the page too, whoever makes them.
         for path in ["/v1/customers", "/v1/customers?%FF=1", "/nowhere"] {

@@ -61,8 +61,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             problems::refer(method, path, operation);
             secure(operation, path);
             if method == "post" && path.starts_with("/v1") && !SECRET.contains(&path.as_str()) {
-                let parameters = operation.parameters.get_or_insert_default();
-                parameters.push(RefOr::T(idempotency_key()));
+                accept_key(operation);
             }
         }
     }
@@ -95,6 +94,19 @@ fn secure(operation: &mut Operation, path: &str) {
 fn alone(scheme: &str) -> SecurityRequirement {
     let none: [&str; 0] = [];
     SecurityRequirement::new(scheme, none)
+}
+
+/// Adds `Idempotency-Key`, unless the operation declares it itself.
+fn accept_key(operation: &mut Operation) {
+    let key = idempotency_key();
+    let parameters = operation.parameters.get_or_insert_default();
+    let declared = parameters.iter().any(|declared| match declared {
+        RefOr::T(declared) => declared.name == key.name,
+        RefOr::Ref(_) => false,
+    });
+    if !declared {
+        parameters.push(RefOr::T(key));
+    }
 }
 
 fn idempotency_key() -> Parameter {

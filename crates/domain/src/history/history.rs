@@ -14,7 +14,7 @@ pub struct History {
     /// Sums by the first day of the month.
     pub months: BTreeMap<NaiveDate, Rollup>,
     pub series: Series,
-    /// What owes and what settles, by day and fact.
+    /// What owes and what settles, by day, kind and amount.
     pub entries: Vec<Entry>,
 }
 
@@ -23,7 +23,7 @@ impl History {
     /// Where the sums of a month are too large to keep.
     pub fn of(facts: &[Fact]) -> Result<Self, RollupError> {
         let mut entries: Vec<Entry> = facts.iter().filter_map(Entry::of).collect();
-        entries.sort_by_key(|entry| (entry.on, entry.fact));
+        entries.sort_by_key(|entry| (entry.on, entry.kind, entry.amount, entry.fact));
         Ok(Self {
             months: by_month(facts)?,
             series: Series::of(facts),
