@@ -12,6 +12,7 @@ mod facts;
 pub mod histories;
 mod imports;
 mod overlaps;
+mod jobs;
 mod products;
 mod receipts;
 mod revaluations;
