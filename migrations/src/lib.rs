@@ -33,6 +33,7 @@ pub const STEPS: &[Step] = steps![
     "m0009_past",
     "m0010_access",
     "m0012_histories",
+    "m0015_lists",
 ];
 
 impl Step {

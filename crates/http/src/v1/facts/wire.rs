@@ -282,6 +282,7 @@ pub struct ListFacts {
     pub customer: Option<String>,
     pub kind: Option<String>,
     pub source: Option<String>,
+    /// Of the `source` that is named beside it.
     pub external_id: Option<String>,
     /// The first business day.
     pub occurred_from: Option<String>,
@@ -303,6 +304,7 @@ impl ListFacts {
         let occurred_from = from.and_then(|text| date(&mut faults, "occurred_from", text));
         let to = self.occurred_to.as_deref();
         let occurred_to = to.and_then(|text| date(&mut faults, "occurred_to", text));
+        self.check_pairs(&mut faults);
         faults.finish(Some(()))?;
         let moment = asking::moment(tenant, None, self.known_at.as_deref()).await?;
         let customer = match &self.customer {
@@ -322,6 +324,21 @@ impl ListFacts {
             known_at: moment.known_at,
         })
     }
+
+    /// Half a key finds nothing by index.
+    fn check_pairs(&self, faults: &mut Faults) {
+        if self.external_id.is_some() && self.source.is_none() {
+            faults.add("external_id", "needs_source", "needs `source` beside it");
+        }
+        let parts = [
+            ("document_system", &self.document_system),
+            ("document_type", &self.document_type),
+        ];
+        let half = |part: &&(&str, &Option<String>)| part.1.is_some() && self.document_id.is_none();
+        for (name, _) in parts.iter().filter(half) {
+            faults.add(*name, "needs_document_id", "needs `document_id` beside it");
+        }
+    }
 }
 
 /// As known when.
@@ -331,15 +348,4 @@ impl ListFacts {
 pub struct FindFact {
     /// As known then: a position of the journal, or an instant.
     pub known_at: Option<String>,
-}
-
-/// Which part of the versions to list.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListFactVersions {
-    /// Items on a page: 1 to 200, 50 where it is absent.
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub after: Option<String>,
 }
