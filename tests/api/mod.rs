@@ -13,6 +13,7 @@ pub mod histories;
 mod imports;
 mod overlaps;
 mod jobs;
+mod lists;
 mod products;
 mod receipts;
 mod revaluations;

@@ -5,12 +5,14 @@
 //! | rows       | `crates/persistence/src/receivables.rs`     |
 
 use crate::body::{Id, Query};
+use crate::listing::{self, Listing};
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::scope::need;
 use crate::tenant::Tenant;
 use crate::v1::asking::{self, Moment, Subject};
 use crate::v1::facts::DocumentBody;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tiercel_domain::credit::ageing::{Bucket, USUAL_BOUNDS, ageing};
@@ -24,7 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_open_items);
 }
 
-/// As of when, as known when.
+/// As of when, as known when, and which page of the items.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -34,6 +36,10 @@ pub struct ListOpenItems {
     pub as_of: Option<String>,
     /// As known then: a position of the journal, or an instant.
     pub known_at: Option<String>,
+    /// Items on a page: 1 to 200, 50 where it is absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
 }
 
 /// An invoice of which something is still to be paid, in base currency.
@@ -64,9 +70,9 @@ pub struct AgeingBucketResponse {
     pub items: u64,
 }
 
-/// What a customer owes as of the end of a day.
+/// What a customer owes as of the end of a day: sums over all items, and a page of the items.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "currency": "EUR", "open": "700", "overdue": "700", "unallocated": "0", "invoices": 14, "ageing": [{"from_days": 1, "to_days": 30, "amount": "700", "items": 1}], "items": []}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "currency": "EUR", "open": "700", "overdue": "700", "unallocated": "0", "invoices": 14, "ageing": [{"from_days": 1, "to_days": 30, "amount": "700", "items": 1}], "items": [], "next": null}))]
 pub struct OpenItemsResponse {
     pub customer: String,
     pub as_of: String,
@@ -83,6 +89,8 @@ pub struct OpenItemsResponse {
     pub ageing: Vec<AgeingBucketResponse>,
     /// Oldest first: by due date (none last), invoice date, document.
     pub items: Vec<OpenItemResponse>,
+    /// Send this as `after` for the next page; null on the last one.
+    pub next: Option<String>,
 }
 
 impl From<&Bucket> for AgeingBucketResponse {
@@ -112,13 +120,15 @@ fn shown(item: &OpenItem, moment: &Moment) -> OpenItemResponse {
 /// List the open items of a customer
 ///
 /// Payments and credit notes are allocated by reference, else oldest first, as of the end of the
-/// day; what is left open is aged by days overdue.
+/// day; what is left open is aged by days overdue. The sums and the ageing are over all items and
+/// the same on every page.
 #[utoipa::path(tag = "receivables",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), ListOpenItems),
     responses((status = 200, description = "What the customer owes", body = OpenItemsResponse)))]
 #[get("/customers/{id}/open-items")]
 pub async fn list_open_items(
     tenant: Tenant<need::FactsRead>,
+    request: HttpRequest,
     Id(id): Id<CustomerId>,
     Query(query): Query<ListOpenItems>,
 ) -> Result<HttpResponse, Problem> {
@@ -126,14 +136,37 @@ pub async fn list_open_items(
     let moment = asking::moment(&tenant, as_of, known_at).await?;
     let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
     let owed = Receivables::of(id, &subject.facts, moment.as_of)?;
+    let list = format!("open items {id} {moment:?}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
+    let rows = listing.rest(&owed.open_items, |item| place(item));
+    let page = listing.page(rows, |item| place(item), |item| shown(item, &moment));
     let currency = tenant.settings().base_currency.to_string();
-    Ok(HttpResponse::Ok().json(answer(id, &moment, &owed, currency)))
+    let answer = answer(id, &moment, &owed, page, currency);
+    Ok(listing::linked(&request, answer.next.as_deref(), &answer))
+}
+
+/// Where an item stands in the order of the list, as a text that sorts alike.
+fn place(item: &OpenItem) -> String {
+    let due_on = item.due_on.map_or("none".to_owned(), |day| day.to_string());
+    let document = item.document.as_ref().map(|document| {
+        let line = document.line.as_ref().map(|line| format!("\u{1}{line}"));
+        [
+            document.system.clone(),
+            document.kind.clone(),
+            document.id.clone(),
+            line.unwrap_or_default(),
+        ]
+        .join("\0")
+    });
+    let document = document.map_or_else(String::new, |it| format!("\u{1}{it}"));
+    format!("{due_on} {} {document}\0{}", item.invoiced_on, item.invoice)
 }
 
 fn answer(
     id: CustomerId,
     moment: &Moment,
     owed: &Receivables,
+    page: Page<OpenItemResponse>,
     currency: String,
 ) -> OpenItemsResponse {
     let due = owed.open_items.iter().map(|item| (item.due_on, item.open));
@@ -155,10 +188,7 @@ fn answer(
         unallocated: owed.unallocated.to_string(),
         invoices: owed.invoice_count,
         ageing: buckets.iter().map(AgeingBucketResponse::from).collect(),
-        items: owed
-            .open_items
-            .iter()
-            .map(|item| shown(item, moment))
-            .collect(),
+        items: page.items,
+        next: page.next,
     }
 }

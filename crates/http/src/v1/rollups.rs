@@ -5,18 +5,17 @@
 
 use crate::body::{Id, Query};
 use crate::faults::Faults;
+use crate::listing::{self, Listing};
 use crate::problem::Problem;
 use crate::scope::{Scope, need};
 use crate::tenant::Tenant;
 use crate::v1::asking;
 use crate::wire;
-use actix_web::{HttpResponse, get};
-use chrono::NaiveDate;
+use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::rollups::{Rollup, RollupKey};
-use tiercel_persistence::rollups as store;
+use tiercel_persistence::rollups::{self as store, Months, Place};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -35,6 +34,10 @@ pub struct ListRollups {
     /// The last month, by any of its days.
     #[param(example = "2026-03-01")]
     pub to: Option<String>,
+    /// Items on a page: 1 to 200, 50 where it is absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
 }
 
 /// Sums over the facts of a month and category that were not cancelled; amounts in base currency.
@@ -64,9 +67,9 @@ pub struct RollupResponse {
     pub credited: String,
 }
 
-/// All months asked for that have facts.
+/// Months asked for that have facts: one page of them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "currency": "EUR", "hidden": false, "items": []}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "currency": "EUR", "hidden": false, "items": [], "next": null}))]
 pub struct RollupsResponse {
     pub customer: String,
     /// The base currency: of all amounts here.
@@ -75,6 +78,8 @@ pub struct RollupsResponse {
     pub hidden: bool,
     /// By month, then category.
     pub items: Vec<RollupResponse>,
+    /// Send this as `after` for the next page; null on the last one.
+    pub next: Option<String>,
 }
 
 fn shown(key: &RollupKey, sum: &Rollup, with_costs: bool) -> RollupResponse {
@@ -109,6 +114,7 @@ fn shown(key: &RollupKey, sum: &Rollup, with_costs: bool) -> RollupResponse {
 #[get("/customers/{id}/rollups")]
 pub async fn list_rollups(
     tenant: Tenant<need::FactsRead>,
+    request: HttpRequest,
     Id(id): Id<CustomerId>,
     Query(query): Query<ListRollups>,
 ) -> Result<HttpResponse, Problem> {
@@ -118,18 +124,24 @@ pub async fn list_rollups(
     let to = query.to.as_deref();
     let to = to.and_then(|text| wire::date(&mut faults, "to", text));
     faults.finish(Some(()))?;
+    let list = format!("rollups {id} {from:?} {to:?}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     asking::existing(tenant.store(), id).await?;
-    let sums = store::of_customers(tenant.store(), &BTreeSet::from([id])).await?;
+    let months = Months {
+        from,
+        to,
+        after: listing.after()?,
+    };
+    let rows = store::page(tenant.store(), id, &months, listing.fetch()).await?;
     let with_costs = tenant.allows(Scope::CostsRead);
-    let asked =
-        |month: NaiveDate| from.is_none_or(|from| from <= month) && to.is_none_or(|to| month <= to);
-    let asked = sums.iter().filter(|(key, _)| asked(key.month));
-    Ok(HttpResponse::Ok().json(RollupsResponse {
+    let key = |(key, _): &(RollupKey, Rollup)| Place::of(key).to_string();
+    let page = listing.page(rows, key, |(key, sum)| shown(&key, &sum, with_costs));
+    let answer = RollupsResponse {
         customer: id.to_string(),
         currency: tenant.settings().base_currency.to_string(),
         hidden: !with_costs,
-        items: asked
-            .map(|(key, sum)| shown(key, sum, with_costs))
-            .collect(),
-    }))
+        items: page.items,
+        next: page.next,
+    };
+    Ok(listing::linked(&request, answer.next.as_deref(), &answer))
 }
