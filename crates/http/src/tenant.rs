@@ -62,7 +62,6 @@ impl Hosted {
                 settings.zone
             ))
         })?;
-        crate::v1::seed_defaults(&store).await?;
         let opened_at = journal::head(&*store).await?.position;
         let issuers = Issuers::new(access.issuers)?;
         let master = keys.master.clone();
