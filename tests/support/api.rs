@@ -135,7 +135,9 @@ impl Api {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
         let json = serde_json::from_str(&text).unwrap_or_default();
-        let media = headers.get("content-type").map_or("", |it| it.to_str().unwrap());
+        let media = headers
+            .get("content-type")
+            .map_or("", |it| it.to_str().unwrap());
         let verb = method.as_str().to_lowercase();
         contract::check(&verb, path, status, media, &json);
         Reply {

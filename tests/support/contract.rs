@@ -66,7 +66,12 @@ fn validator(pointer: &str, schema: &Value) -> Arc<Validator> {
     let compiled = schemas.entry(pointer.to_owned()).or_insert_with(|| {
         let mut whole = schema.clone();
         whole["components"] = json!({ "schemas": CONTRACT["components"]["schemas"] });
-        Arc::new(jsonschema::options().should_validate_formats(true).build(&whole).unwrap())
+        Arc::new(
+            jsonschema::options()
+                .should_validate_formats(true)
+                .build(&whole)
+                .unwrap(),
+        )
     });
     Arc::clone(compiled)
 }

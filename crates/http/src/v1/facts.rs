@@ -26,9 +26,7 @@ use tiercel_persistence::refresh::Basis;
 use tiercel_persistence::{Source, Tx, journal};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use wire::DocumentBody;
-use wire::{
-    FactResponse, FactVersionResponse, FindFact, ListFacts, RecordFactRequest,
-};
+use wire::{FactResponse, FactVersionResponse, FindFact, ListFacts, RecordFactRequest};
 
 pub fn routes(config: &mut ServiceConfig) {
     config

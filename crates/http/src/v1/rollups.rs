@@ -13,8 +13,10 @@ use crate::v1::asking;
 use crate::wire;
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
+use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::rollups::{Rollup, RollupKey};
+use tiercel_domain::scaled::Amount;
 use tiercel_persistence::rollups::{self as store, Months, Place};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -42,7 +44,7 @@ pub struct ListRollups {
 
 /// Sums over the facts of a month and category that were not cancelled; amounts in base currency.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"month": "2026-03-01", "category": "drives/servo", "revenue": "379", "cost": "250", "revenue_without_cost": "0", "lines": 1, "lines_without_cost": 0, "returned": "0", "returned_cost": "0", "returns": 0, "expenses": "0", "complaints": 0, "contacts": 0, "minutes": 0, "invoiced": "0", "paid": "0", "credited": "0"}))]
+#[schema(example = json!({"month": "2026-03-01", "category": "drives/servo", "revenue": "379.00", "cost": "250.00", "revenue_without_cost": "0.00", "lines": 1, "lines_without_cost": 0, "returned": "0.00", "returned_cost": "0.00", "returns": 0, "expenses": "0.00", "complaints": 0, "contacts": 0, "minutes": 0, "invoiced": "0.00", "paid": "0.00", "credited": "0.00"}))]
 pub struct RollupResponse {
     /// Its first day.
     pub month: String,
@@ -82,26 +84,27 @@ pub struct RollupsResponse {
     pub next: Option<String>,
 }
 
-fn shown(key: &RollupKey, sum: &Rollup, with_costs: bool) -> RollupResponse {
-    let cost = |amount: tiercel_domain::scaled::Amount| with_costs.then(|| amount.to_string());
+fn shown(key: &RollupKey, sum: &Rollup, currency: Currency, with_costs: bool) -> RollupResponse {
+    let amount = |amount: Amount| wire::money(amount.decimal(), currency);
+    let cost = |sum: Amount| with_costs.then(|| amount(sum));
     RollupResponse {
         month: key.month.to_string(),
         category: key.category.as_ref().map(ToString::to_string),
-        revenue: sum.revenue.to_string(),
+        revenue: amount(sum.revenue),
         cost: cost(sum.cost),
-        revenue_without_cost: sum.revenue_without_cost.to_string(),
+        revenue_without_cost: amount(sum.revenue_without_cost),
         lines: sum.lines,
         lines_without_cost: sum.lines_without_cost,
-        returned: sum.returned.to_string(),
+        returned: amount(sum.returned),
         returned_cost: cost(sum.returned_cost),
         returns: sum.returns,
-        expenses: sum.expenses.to_string(),
+        expenses: amount(sum.expenses),
         complaints: sum.complaints,
         contacts: sum.contacts,
         minutes: sum.minutes,
-        invoiced: sum.invoiced.to_string(),
-        paid: sum.paid.to_string(),
-        credited: sum.credited.to_string(),
+        invoiced: amount(sum.invoiced),
+        paid: amount(sum.paid),
+        credited: amount(sum.credited),
     }
 }
 
@@ -133,12 +136,15 @@ pub async fn list_rollups(
         after: listing.after()?,
     };
     let rows = store::page(tenant.store(), id, &months, listing.fetch()).await?;
+    let currency = tenant.settings().base_currency;
     let with_costs = tenant.allows(Scope::CostsRead);
     let key = |(key, _): &(RollupKey, Rollup)| Place::of(key).to_string();
-    let page = listing.page(rows, key, |(key, sum)| shown(&key, &sum, with_costs));
+    let page = listing.page(rows, key, |(key, sum)| {
+        shown(&key, &sum, currency, with_costs)
+    });
     let answer = RollupsResponse {
         customer: id.to_string(),
-        currency: tenant.settings().base_currency.to_string(),
+        currency: currency.to_string(),
         hidden: !with_costs,
         items: page.items,
         next: page.next,

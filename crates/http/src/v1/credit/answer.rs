@@ -1,8 +1,9 @@
 //! The answer of a credit look-up: term, limit, exposure and hold, in the tenant's base currency.
 
 use super::receipt::Asked;
-use crate::v1::deciding::{PolicyVersion, TierStanding, decimals};
+use crate::v1::deciding::{PolicyVersion, TierStanding};
 use crate::v1::receipts::Receipt;
+use crate::wire::money;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use tiercel_domain::credit::terms::Due;
@@ -148,7 +149,7 @@ pub(super) fn terms(
     asked: Asked,
 ) -> CreditTermsResponse {
     let tier = TierStanding::new(&decision.terms_of_tier, customer, decision.as_of);
-    let amount = |value: Decimal| decimals(value, base.exponent());
+    let amount = |value: Decimal| money(value, base);
     let exposure = decision.exposure.as_ref();
     CreditTermsResponse {
         customer_id: customer.map(|it| it.id.to_string()),

@@ -10,7 +10,7 @@ use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::{Scope, need};
 use crate::tenant::Tenant;
-use crate::wire::{date, instant};
+use crate::wire::{date, instant, money};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl RecordCostRequest {
 
 /// One cost, in force or corrected.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "cst_06dv7n5z4h9k3m2p8q1r5s7t0y", "valid_from": "2026-01-01", "unit_cost": "121.4", "currency": "EUR", "recorded_at": "2026-03-01T09:30:00.000000Z", "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 43, "superseded_by": null}))]
+#[schema(example = json!({"id": "cst_06dv7n5z4h9k3m2p8q1r5s7t0y", "valid_from": "2026-01-01", "unit_cost": "121.40", "currency": "EUR", "recorded_at": "2026-03-01T09:30:00.000000Z", "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 43, "superseded_by": null}))]
 pub struct CostResponse {
     pub id: String,
     pub valid_from: String,
@@ -68,7 +68,7 @@ impl CostResponse {
         Self {
             id: cost.id.to_string(),
             valid_from: cost.valid_from.to_string(),
-            unit_cost: shown.then(|| cost.unit_cost.to_string()),
+            unit_cost: shown.then(|| money(cost.unit_cost.decimal(), cost.currency)),
             currency: cost.currency.to_string(),
             recorded_at: instant(cost.recorded_at),
             write_id: cost.write_id.to_string(),
