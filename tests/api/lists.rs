@@ -101,7 +101,7 @@ both!(every_list_is_the_same_in_pages, async |server: &Server| {
     for (path, count) in [
         (format!("/v1/customers/{id}/contacts"), 3),
         (format!("/v1/customers/{id}/open-items?as_of=2026-03-01"), 4),
-        (format!("/v1/customers/{id}/rollups"), 4),
+        (format!("/v1/customers/{id}/rollups"), 3),
         (format!("/v1/customers/{id}/rollups?{month}"), 2),
         (format!("{product}/costs"), 3),
         ("/v1/customer-groups".to_owned(), 3),
@@ -111,17 +111,15 @@ both!(every_list_is_the_same_in_pages, async |server: &Server| {
             "/v1/facts?kind=invoice&occurred_from=2026-01-16".to_owned(),
             3,
         ),
-        ("/v1/facts?source=erp1&occurred_to=2026-01-16".to_owned(), 0),
+        ("/v1/facts?source=erp&occurred_to=2026-01-16".to_owned(), 4),
     ] {
         let mut whole = api.get(&path).await.expect(200).json;
         let items = whole["items"].take();
         assert_eq!(items.as_array().map(Vec::len), Some(count), "{path}");
-        if count > 0 {
-            assert_eq!(
-                walked(&api, &path).await,
-                (items.as_array().unwrap().clone(), whole)
-            );
-        }
+        assert_eq!(
+            walked(&api, &path).await,
+            (items.as_array().unwrap().clone(), whole)
+        );
     }
     let facts = api.get("/v1/facts").await.json;
     let days = facts["items"].as_array().unwrap().iter();
