@@ -169,7 +169,7 @@ both!(
 
         let history = versions(&api, &after["usd"]).await;
         let amounts: Vec<&Value> = history.iter().map(|it| &it["base_amount"]).collect();
-        assert_eq!(amounts, ["90", "80", "85"]);
+        assert_eq!(amounts, ["90.00", "80.00", "85.00"]);
         assert!(history.iter().all(|it| it["note"] == "call"), "{history:?}");
         let now = position(&api, &after["usd"]).await;
         let history = versions(&api, &after["usd"]).await;

@@ -340,6 +340,23 @@ pub async fn find_caller(
     Ok(hosted.verifier.verify(credential, hosted.now()))
 }
 
+/// Whether the caller of a request may still do what one of these scopes allows: for answers that
+/// may last longer than the credential. It counts as no request.
+pub fn may_still(request: &HttpRequest, scopes: &[Scope]) -> bool {
+    let hosted = request.app_data::<web::Data<Hosted>>();
+    let credential = credential::given(request).ok().flatten();
+    hosted.zip(credential).is_some_and(|(hosted, credential)| {
+        let now = hosted.now();
+        let caller = hosted.verifier.verify(&credential, now);
+        let handle = caller.map(|caller| TenantHandle {
+            hosted: Arc::clone(hosted),
+            principal: caller.principal,
+            now,
+        });
+        handle.is_some_and(|handle| handle.require_any(scopes).is_ok())
+    })
+}
+
 /// Counts a request of a caller, and refuses it where there were too many.
 pub fn count(request: &HttpRequest, caller: &Caller, now: DateTime<Utc>) -> Result<(), Problem> {
     let Some(meter) = &caller.meter else {

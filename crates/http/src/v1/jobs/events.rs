@@ -4,10 +4,10 @@ use super::{JobResponse, SEEN_BY};
 use crate::body::Id;
 use crate::health::Draining;
 use crate::problem::Problem;
-use crate::tenant::TenantHandle;
+use crate::tenant::{TenantHandle, may_still};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::stream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,7 +23,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// The rest of a stream.
 struct Watch {
-    /// Whose token must stay valid for as long as the stream is open.
+    /// Whose credential must stay valid for as long as the stream is open.
     request: HttpRequest,
     draining: Data<Draining>,
     store: Arc<Store>,
@@ -39,7 +39,7 @@ struct Watch {
 ///
 /// Server-sent events: one `job` event at once and one whenever the job has changed, each with the
 /// job as `GET /v1/jobs/{id}` answers it and the instant of the change as its id. The stream closes
-/// after the event of a job that is `done` or `failed`; it also closes when the token expires or the
+/// after the event of a job that is `done` or `failed`; it also closes when the credential ends or the
 /// server stops: connect again. A reconnection whose `Last-Event-ID` is that of an ended job gets
 /// 204, at which browsers stop. Needs `imports:write`, `evaluations:run` or `evaluations:read`.
 #[utoipa::path(tag = "jobs",
@@ -114,9 +114,7 @@ impl Watch {
     /// Waits for the next look; false where the server stops or the token is no longer good.
     async fn may_go_on(&self) -> bool {
         tokio::time::sleep(LOOK).await;
-        let caller = TenantHandle::extract(&self.request).await;
-        !self.draining.0.load(Ordering::Relaxed)
-            && caller.is_ok_and(|caller| caller.require_any(&SEEN_BY).is_ok())
+        !self.draining.0.load(Ordering::Relaxed) && may_still(&self.request, &SEEN_BY)
     }
 
     fn tell(mut self, job: Job) -> (Bytes, Self) {
