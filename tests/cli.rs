@@ -46,14 +46,54 @@ fn config_print_hides_secrets() {
             "--database-url",
             "postgres://ann:canary@db/x",
         ])
-        .env("TIERCEL_MASTER_KEY", "canary".repeat(11))
+        .env("TIERCEL_MASTER_KEY", "cafe".repeat(16))
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
     assert!(
-        output.status.success() && text.contains("ann:***@db") && !text.contains("canary"),
+        text.contains("ann:***@db") && !text.contains("canary"),
         "{text}"
     );
+    assert!(
+        text.contains("master_key = \"***\"") && !text.contains("cafe"),
+        "{text}"
+    );
+    let json = database.tiercel(&["config", "print", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["zone"], &json["master_key"]),
+        (&"UTC".into(), &serde_json::Value::Null)
+    );
+}
+
+#[test]
+fn config_print_refuses_what_serve_would() {
+    let database = Database::sqlite();
+    for (name, value) in [
+        ("DEFAULT_REGION", "XX"),
+        ("DEFAULT_REGION", "de"),
+        ("ZONE", "Mars/Olympus"),
+        ("BASE_CURRENCY", "XAU"),
+        ("MASTER_KEY", "cafe"),
+        ("WORKERS", "0"),
+        ("BIND", "localhost"),
+        ("LOG", "tiercel=loud"),
+    ] {
+        for call in [&["config", "print"][..], &["serve"]] {
+            let mut command = database.command(call);
+            let output = command
+                .env(format!("TIERCEL_{name}"), value)
+                .output()
+                .unwrap();
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{name} {call:?}: {told}");
+            assert!(
+                told.contains(&format!("{}: ", name.to_lowercase())),
+                "{told}"
+            );
+        }
+    }
 }
 
 #[test]

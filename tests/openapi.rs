@@ -54,3 +54,33 @@ fn every_measure_is_described_with_its_unit() {
         assert!(catalogue.contains(&row), "{kind}");
     }
 }
+
+/// Whatever answers with `items` to a GET may have many, and is read in pages.
+#[test]
+fn every_list_is_paged() {
+    let document: serde_json::Value =
+        serde_json::from_str(&Database::sqlite().tiercel(&["openapi"])).unwrap();
+    let mut lists = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let get = &item["get"];
+        let schema = &get["responses"]["200"]["content"]["application/json"]["schema"];
+        let named = schema["$ref"].as_str().unwrap_or_default();
+        let schema = document
+            .pointer(named.trim_start_matches('#'))
+            .unwrap_or(schema);
+        // As many as the model has criteria.
+        let bounded = path == "/v1/customers/{id}/measures";
+        if bounded || schema["properties"]["items"]["type"] != "array" {
+            continue;
+        }
+        lists += 1;
+        let parameters = get["parameters"].as_array().into_iter().flatten();
+        let names: Vec<_> = parameters.filter_map(|it| it["name"].as_str()).collect();
+        assert!(
+            names.contains(&"limit") && names.contains(&"after"),
+            "{path}: {names:?}"
+        );
+        assert!(schema["properties"]["next"].is_object(), "{path}");
+    }
+    assert!(lists >= 20, "{lists}");
+}

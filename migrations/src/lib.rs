@@ -34,6 +34,7 @@ pub const STEPS: &[Step] = steps![
     "m0010_access",
     "m0011_credit",
     "m0012_histories",
+    "m0015_lists",
 ];
 
 impl Step {

@@ -93,7 +93,11 @@ both!(
         ] {
             let answer = preflight(&api, origin).await;
             assert_eq!(answer.header("access-control-allow-origin"), "", "{origin}");
-            assert_eq!(answer.header("access-control-allow-methods"), "", "{origin}");
+            assert_eq!(
+                answer.header("access-control-allow-methods"),
+                "",
+                "{origin}"
+            );
         }
         // Refusals can be read by the page too, whoever makes them.
         for path in ["/v1/customers", "/v1/customers?%FF=1", "/nowhere"] {

@@ -150,7 +150,7 @@ both!(an_evaluation_is_as_of_its_day, async |server: &Server| {
     let march = values("2026-03-01").await;
     assert_eq!((march[1].0.as_str(), march[3].0.as_str()), ("45", "10"));
     let later = values("2027-03-01").await;
-    assert_eq!(later[0].0, "0");
+    assert_eq!(later[0].0, "0.00");
 });
 
 both!(costs_are_seen_by_those_who_may, async |server: &Server| {

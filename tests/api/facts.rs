@@ -66,7 +66,7 @@ both!(
         assert_eq!(first.json["customer"], customer);
         assert_eq!(
             (&first.json["cost"], &first.json["cost_source"]),
-            (&json!("60"), &json!("given"))
+            (&json!("60.00"), &json!("given"))
         );
         let again = api.post("/v1/facts", told).await.expect(200);
         assert_eq!(again.json, first.json, "nothing is written");
@@ -189,9 +189,9 @@ both!(open_items_follow_the_payments, async |server: &Server| {
     let done = api.post("/v1/facts/batch", facts).await.expect(200).json;
     assert_eq!(done["created"], 4, "{done}");
     for (as_of, open, overdue, items) in [
-        ("2026-01-14", "0", "0", 0),
-        ("2026-01-15", "150.1", "0", 2),
-        ("2026-02-10", "100.1", "100.1", 1),
+        ("2026-01-14", "0.00", "0.00", 0),
+        ("2026-01-15", "150.10", "0.00", 2),
+        ("2026-02-10", "100.10", "100.10", 1),
         ("2026-03-02", "60.0999", "60.0999", 1),
     ] {
         let path = format!("/v1/customers/{id}/open-items?as_of={as_of}");
@@ -215,7 +215,7 @@ both!(open_items_follow_the_payments, async |server: &Server| {
     let owed = api.get(&path).await.expect(200).json;
     assert_eq!(
         (&owed["open"], &owed["unallocated"]),
-        (&json!("0"), &json!("0.9001"))
+        (&json!("0.00"), &json!("0.9001"))
     );
 });
 

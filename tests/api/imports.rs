@@ -277,3 +277,65 @@ both!(bad_requests_are_told_apart, async |server: &Server| {
         .await
         .expect_problem(403, "forbidden", &[]);
 });
+
+both!(a_second_file_can_be_taken_away, async |server: &Server| {
+    let api = server.with("imports:write");
+    let mapping = r#"
+[source]
+system = "shop"
+[lookups.names]
+file = "names.csv"
+key = "id"
+[[customer]]
+external_id = { column = "id" }
+name = { lookup = { table = "names", key = { column = "id" }, column = "name" } }
+"#;
+    put_mapping(&api, "people", mapping).await;
+    let second = "id,name\n1,Anna\n";
+    let path = "/v1/import-files/names";
+    for file in ["id,name\n1,Berta\n", second] {
+        let put = api.raw(Method::PUT, path, file, &[CSV]).await.expect(200);
+        let listed = api.get("/v1/import-files").await.expect(200).json;
+        assert_eq!(listed["items"], json!([put.json]));
+        assert_eq!(put.json["bytes"], file.len());
+        assert_eq!(put.json["sha256"].as_str().map(str::len), Some(64));
+    }
+    // The job was queued with the file and keeps it, even where it begins later.
+    let mut rows = "id\n".to_owned();
+    for row in 1..2_000 {
+        writeln!(rows, "{row}").unwrap();
+    }
+    let queued = api
+        .raw(Method::POST, "/v1/imports?mapping=people", rows, &[CSV])
+        .await
+        .expect(202);
+    api.delete(path).await.expect(204);
+    api.delete(path).await.expect_problem(404, "not-found", &[]);
+    let listed = api.get("/v1/import-files").await.expect(200).json;
+    assert_eq!(listed["items"], json!([]));
+    let job = ended(&api, queued.header("location")).await;
+    assert_eq!(job["counts"]["created"], 1, "{job}");
+    api.raw(
+        Method::POST,
+        "/v1/imports?mapping=people",
+        "id\n1\n",
+        &[CSV],
+    )
+    .await
+    .expect_problem(422, "invalid-input", &["mapping"]);
+    let left = spooled(server).await;
+    assert_eq!(left, 0, "the content went with the last job that read it");
+});
+
+/// How many pieces of files the database holds.
+async fn spooled(server: &Server) -> i64 {
+    use sea_orm::{ConnectionTrait, Statement};
+    let database = &server.database;
+    let file = format!("sqlite://{}", database.data().join("tiercel.db").display());
+    let url = database.url.clone().unwrap_or(file);
+    let connection = sea_orm::Database::connect(url).await.unwrap();
+    let text = "SELECT COUNT(*) AS found FROM import_spool";
+    let statement = Statement::from_string(connection.get_database_backend(), text);
+    let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get("", "found").unwrap()
+}

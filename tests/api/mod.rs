@@ -14,6 +14,8 @@ mod events;
 mod facts;
 pub mod histories;
 mod imports;
+mod jobs;
+mod lists;
 mod overlaps;
 mod products;
 mod receipts;

@@ -11,7 +11,7 @@ both!(
         let servo = json!({"sku": "SRV-200", "name": "Servo", "category": "drives/servo", "list_price": "189.50"});
         let made = api.post("/v1/products", servo.clone()).await.expect(201);
         let at = made.header("location").to_owned();
-        assert_eq!(made.json["list_price"], "189.5");
+        assert_eq!(made.json["list_price"], "189.50");
         assert_eq!(made.json["margin_class"], "neutral");
         let again = api.post("/v1/products", servo).await;
         again.expect_problem(409, "conflict", &[]);
@@ -32,7 +32,7 @@ both!(
         let history = api.get(&format!("{at}/history")).await.expect(200);
         let versions = history.json["items"].as_array().unwrap();
         assert_eq!(versions.len(), 2);
-        assert_eq!(versions[0]["product"]["list_price"], "189.5");
+        assert_eq!(versions[0]["product"]["list_price"], "189.50");
         assert_eq!(versions[0]["superseded_by"], versions[1]["write_id"]);
     }
 );

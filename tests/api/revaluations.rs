@@ -157,11 +157,11 @@ both!(
         let after = all(&api).await;
         let values: Vec<[String; 3]> = after.values().map(value).collect();
         let expected = [
-            ["100", "1", "given"],
-            ["90", "-", "missing"],
-            ["100", "17", "product"],
-            ["85", "42.5", "given"],
-            ["85", "25.5", "product"],
+            ["100.00", "1.00", "given"],
+            ["90.00", "-", "missing"],
+            ["100.00", "17.00", "product"],
+            ["85.00", "42.50", "given"],
+            ["85.00", "25.50", "product"],
         ];
         assert_eq!(values, expected, "base, early, eur, given, usd");
         assert_eq!(after["early"], before["early"]);
@@ -169,7 +169,7 @@ both!(
 
         let history = versions(&api, &after["usd"]).await;
         let amounts: Vec<&Value> = history.iter().map(|it| &it["base_amount"]).collect();
-        assert_eq!(amounts, ["90", "80", "85"]);
+        assert_eq!(amounts, ["90.00", "80.00", "85.00"]);
         assert!(history.iter().all(|it| it["note"] == "call"), "{history:?}");
         let now = position(&api, &after["usd"]).await;
         let history = versions(&api, &after["usd"]).await;
@@ -185,7 +185,7 @@ both!(
         );
         assert_eq!(
             value(&api.get(&known).await.expect(200).json),
-            ["90", "27", "product"]
+            ["90.00", "27.00", "product"]
         );
         assert_eq!(
             api.get(&as_then).await.expect(200).json["items"],
@@ -240,10 +240,10 @@ both!(
         let found = all(&api).await;
         let values: Vec<[String; 3]> = found.values().map(value).collect();
         let expected = [
-            ["100", "22", "product"],
-            ["100", "7", "given"],
-            ["100", "-", "missing"],
-            ["100", "24", "product"],
+            ["100.00", "22.00", "product"],
+            ["100.00", "7.00", "given"],
+            ["100.00", "-", "missing"],
+            ["100.00", "24.00", "product"],
         ];
         assert_eq!(values, expected);
 
@@ -254,7 +254,7 @@ both!(
             .expect(200)
             .json;
         assert!(
-            rollups.to_string().contains("\"29\""),
+            rollups.to_string().contains("\"29.00\""),
             "22 + 7 in February: {rollups}"
         );
 
@@ -266,14 +266,14 @@ both!(
             (&json!("failed"), [0, 0, 1]),
             "{job}"
         );
-        assert_eq!(value(&all(&api).await["1"]), ["100", "22", "product"]);
+        assert_eq!(value(&all(&api).await["1"]), ["100.00", "22.00", "product"]);
         let (job, counts) = counted(&api, &rate(&api, "2026-01-01", "0.5").await).await;
         assert_eq!(
             (&job["state"], counts),
             (&json!("done"), [1, 0, 0]),
             "{job}"
         );
-        assert_eq!(value(&all(&api).await["1"]), ["100", "9", "product"]);
+        assert_eq!(value(&all(&api).await["1"]), ["100.00", "9.00", "product"]);
 
         let reader = server.with("products:write");
         let jobs = reader
@@ -327,7 +327,7 @@ async fn killed_in_the_middle(database: Database) {
     for fact in found.values() {
         assert_eq!(
             (&fact["version"], &fact["base_amount"]),
-            (&json!(2), &json!("75"))
+            (&json!(2), &json!("75.00"))
         );
     }
     server.database.tiercel(&["audit", "verify"]);

@@ -5,8 +5,20 @@ use crate::problem::{Kind, Problem};
 use crate::tenant::TenantHandle;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::str::FromStr;
+use utoipa::IntoParams;
+
+/// The parameters of a list without filters.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Items on a page: 1 to 200, 50 where it is absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
+}
 
 /// One page of one list, asked for by one caller.
 pub struct Listing<'a> {
@@ -46,6 +58,15 @@ impl<'a> Listing<'a> {
         self.limit.saturating_add(1)
     }
 
+    /// Of a list that is read whole, because it is small or must be reckoned: what comes after the
+    /// page before, and one more than the page shows. `key` gives the order of the list.
+    pub fn rest<R>(&self, rows: impl IntoIterator<Item = R>, key: impl Fn(&R) -> String) -> Vec<R> {
+        let before = |row: &R| self.after.as_ref().is_some_and(|after| key(row) <= *after);
+        let rest = rows.into_iter().skip_while(before);
+        rest.take(usize::try_from(self.fetch()).unwrap_or(usize::MAX))
+            .collect()
+    }
+
     /// The page of the rows read; `key` is what the next page continues after.
     pub fn page<R, T>(
         &self,
@@ -67,8 +88,13 @@ impl<'a> Listing<'a> {
 
 /// The page as an answer, with `Link: rel="next"` where another follows.
 pub fn answer<T: Serialize>(request: &HttpRequest, page: &Page<T>) -> HttpResponse {
+    linked(request, page.next.as_deref(), page)
+}
+
+/// The same for a page that says more than its items.
+pub fn linked(request: &HttpRequest, next: Option<&str>, body: &impl Serialize) -> HttpResponse {
     let mut response = HttpResponse::Ok();
-    if let Some(next) = &page.next {
+    if let Some(next) = next {
         let query = request.query_string().split('&');
         let kept = query.filter(|pair| !pair.is_empty() && !pair.starts_with("after="));
         let query: Vec<&str> = kept.collect();
@@ -80,5 +106,5 @@ pub fn answer<T: Serialize>(request: &HttpRequest, page: &Page<T>) -> HttpRespon
         );
         response.insert_header((header::LINK, link));
     }
-    response.json(page)
+    response.json(body)
 }

@@ -62,7 +62,6 @@ impl Hosted {
                 settings.zone
             ))
         })?;
-        crate::v1::seed_defaults(&store).await?;
         let opened_at = journal::head(&*store).await?.position;
         let issuers = Issuers::new(access.issuers)?;
         let master = keys.master.clone();
@@ -339,6 +338,23 @@ pub async fn find_caller(
         .look_again(&hosted.store, credential)
         .await?;
     Ok(hosted.verifier.verify(credential, hosted.now()))
+}
+
+/// Whether the caller of a request may still do what one of these scopes allows: for answers that
+/// may last longer than the credential. It counts as no request.
+pub fn may_still(request: &HttpRequest, scopes: &[Scope]) -> bool {
+    let hosted = request.app_data::<web::Data<Hosted>>();
+    let credential = credential::given(request).ok().flatten();
+    hosted.zip(credential).is_some_and(|(hosted, credential)| {
+        let now = hosted.now();
+        let caller = hosted.verifier.verify(&credential, now);
+        let handle = caller.map(|caller| TenantHandle {
+            hosted: Arc::clone(hosted),
+            principal: caller.principal,
+            now,
+        });
+        handle.is_some_and(|handle| handle.require_any(scopes).is_ok())
+    })
 }
 
 /// Counts a request of a caller, and refuses it where there were too many.

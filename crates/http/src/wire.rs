@@ -2,12 +2,28 @@
 
 use crate::faults::Faults;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
+use tiercel_domain::currency::Currency;
 use tiercel_domain::period::is_plausible;
 
 /// An instant: RFC 3339 in UTC, with microseconds.
 pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Money, all its decimals and at least those in which the currency is paid: `250.00`, `0.125`.
+pub fn money(value: Decimal, currency: Currency) -> String {
+    decimals(value, currency.exponent())
+}
+
+/// A number with at least `scale` decimals, none of its own cut.
+pub fn decimals(value: Decimal, scale: u32) -> String {
+    let mut value = value.normalize();
+    if value.scale() < scale {
+        value.rescale(scale);
+    }
+    value.to_string()
 }
 
 /// A date as `2026-03-01` and in no other spelling, in the years 1900 to 2999; a fault is noted and
@@ -62,6 +78,15 @@ mod tests {
         assert_eq!(name("{}"), None);
         assert_eq!(name(r#"{"name": null}"#), Some(None));
         assert_eq!(name(r#"{"name": "a"}"#), Some(Some("a".to_owned())));
+    }
+
+    #[test]
+    fn money_shows_at_least_the_decimals_of_the_currency() {
+        let text = |value: &str, currency| money(value.parse().unwrap(), currency);
+        assert_eq!(text("100", Currency::EUR), "100.00");
+        assert_eq!(text("0", Currency::EUR), "0.00");
+        assert_eq!(text("-0.125000", Currency::EUR), "-0.125");
+        assert_eq!(text("100.00", Currency::JPY), "100");
     }
 
     #[test]

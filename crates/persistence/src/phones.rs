@@ -2,7 +2,7 @@
 
 use crate::entity::phone;
 use crate::error::DbError;
-use crate::refused::{Fault, check_region, check_text};
+use crate::refused::{Fault, MANY, check_count, check_region, check_text};
 use crate::sql;
 use crate::store::{Source, sealed::Sealed};
 use crate::write::Tx;
@@ -60,6 +60,7 @@ pub(crate) fn read_all(
     incoming: &[IncomingPhone],
     region: &str,
 ) -> Vec<Phone> {
+    check_count(faults, "phones", incoming.len(), MANY);
     let mut phones = Vec::new();
     for (place, number) in incoming.iter().enumerate() {
         check_text(

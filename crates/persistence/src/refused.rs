@@ -55,6 +55,17 @@ impl WriteError for Refused {
     }
 }
 
+/// Ids, numbers or names that one change may list.
+pub(crate) const MANY: usize = 50;
+
+/// Notes a list of more than `most` entries.
+pub(crate) fn check_count(faults: &mut Vec<Fault>, field: &str, count: usize, most: usize) {
+    if count > most {
+        let detail = format!("must have at most {most} entries, not {count}");
+        faults.push(Fault::new(field, "too_many", detail));
+    }
+}
+
 /// Notes the faults of a text: 1 to `most` characters, no control characters but line breaks and
 /// tabs.
 pub(crate) fn check_text(faults: &mut Vec<Fault>, field: &str, text: &str, most: usize) {

@@ -8,9 +8,12 @@ use crate::store::{Source, sealed::Sealed};
 use crate::write::Tx;
 use chrono::NaiveDate;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 use tiercel_domain::fact::Fact;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::rollups::{MEASURES, Rollup, RollupKey, month_of};
@@ -73,6 +76,82 @@ pub async fn of_customers(
         }
     }
     Ok(found)
+}
+
+/// Where a sum stands among those of its customer, as `2026-03-01 drives/servo`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    month: NaiveDate,
+    /// Empty for facts without one, as in the table.
+    category: String,
+}
+
+impl Place {
+    pub fn of(key: &RollupKey) -> Self {
+        let category = key.category.as_ref();
+        Self {
+            month: key.month,
+            category: category.map_or_else(String::new, ToString::to_string),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {}", self.month, self.category)
+    }
+}
+
+impl FromStr for Place {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (month, category) = text.split_once(' ').unwrap_or((text, ""));
+        Ok(Self {
+            month: month.parse()?,
+            category: category.to_owned(),
+        })
+    }
+}
+
+/// Which months of a customer to read; what is absent does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Months {
+    pub from: Option<NaiveDate>,
+    pub to: Option<NaiveDate>,
+    /// The last sum of the page before.
+    pub after: Option<Place>,
+}
+
+/// The sums kept of a customer, by month and category.
+pub async fn page(
+    source: &impl Source,
+    customer: CustomerId,
+    months: &Months,
+    limit: u64,
+) -> Result<Vec<(RollupKey, Rollup)>, DbError> {
+    use rollup::Column;
+    let customer = Uuid::from_u128(customer.bits());
+    let mut query = rollup::Entity::find().filter(Column::CustomerId.eq(customer));
+    if let Some(from) = months.from {
+        query = query.filter(Column::Month.gte(from));
+    }
+    if let Some(to) = months.to {
+        query = query.filter(Column::Month.lte(to));
+    }
+    if let Some(after) = &months.after {
+        let later = Condition::any()
+            .add(Column::Month.gt(after.month))
+            .add(Column::Category.gt(after.category.as_str()));
+        query = query.filter(Column::Month.gte(after.month)).filter(later);
+    }
+    let rows = query
+        .order_by_asc(Column::Month)
+        .order_by_asc(Column::Category)
+        .limit(limit)
+        .all(source.connection())
+        .await?;
+    rows.iter().map(to_rollup).collect()
 }
 
 fn to_row(key: &RollupKey, sum: &Rollup) -> rollup::ActiveModel {

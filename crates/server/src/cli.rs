@@ -158,6 +158,9 @@ pub enum AuditCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Print it with secrets hidden
-    Print,
+    /// Check it as `serve` does and print it with secrets hidden
+    Print {
+        #[arg(long)]
+        json: bool,
+    },
 }

@@ -2,8 +2,11 @@
 
 use crate::access_rules::IssuerConfig;
 use crate::failure::Failure;
+use crate::files;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use tiercel_domain::phones;
+use tiercel_persistence::settings::Settings;
 
 /// Everything that can be set. Every default is told by `tiercel config print`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,7 +19,7 @@ pub struct Config {
     /// Directory of the embedded database, the master key and the first credential.
     pub data: PathBuf,
     /// 64 hex digits that encrypt the keys in the database; a file in `data` where absent.
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub master_key: Option<String>,
     /// ISO 4217; settled when a database is first used.
     pub base_currency: String,
@@ -104,11 +107,59 @@ impl Config {
         })
     }
 
+    /// Refuses what `serve` could not start with, naming the key; nothing is opened or made.
+    pub fn check(&self) -> Result<(), Failure> {
+        let port = self
+            .bind
+            .rsplit_once(':')
+            .map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(_))) {
+            let detail = format!("bind: `{}` is not an address and a port", self.bind);
+            return Err(Failure::usage(detail));
+        }
+        let url = self.url();
+        let known = ["postgres://", "postgresql://", "sqlite:"];
+        if !known.iter().any(|scheme| url.starts_with(scheme)) {
+            let detail = "database_url: starts neither with `postgres://` nor with `sqlite://`";
+            return Err(Failure::usage(detail));
+        }
+        if self.workers == Some(0) {
+            return Err(Failure::usage("workers: must be 1 or more"));
+        }
+        if let Some(text) = &self.master_key {
+            files::configured_key(text)?;
+        }
+        self.settings().map(drop)
+    }
+
+    /// What an empty database settles on.
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        let base_currency = self
+            .base_currency
+            .parse()
+            .map_err(|error| Failure::usage(format!("base_currency: {error}")))?;
+        if self.zone.parse::<chrono_tz::Tz>().is_err() {
+            let detail = format!("zone: `{}` is not an IANA time zone", self.zone);
+            return Err(Failure::usage(detail));
+        }
+        let region = &self.default_region;
+        if !phones::is_region(region) {
+            let detail = format!("default_region: no phone numbers are known of `{region}`");
+            return Err(Failure::usage(detail));
+        }
+        Ok(Settings {
+            base_currency,
+            zone: self.zone.clone(),
+            default_region: region.clone(),
+        })
+    }
+
     /// The effective configuration with secrets hidden.
     pub fn shown(&self) -> Self {
         let hidden = self.database_url.as_deref().map(hide_password);
         Self {
             database_url: hidden,
+            master_key: self.master_key.as_ref().map(|_| "***".to_owned()),
             ..self.clone()
         }
     }

@@ -20,7 +20,7 @@ pub fn create_directory(data: &Path) -> Result<(), Failure> {
 /// made on first use.
 pub fn master_key(configured: Option<&str>, data: &Path) -> Result<MasterKey, Failure> {
     if let Some(text) = configured {
-        return parse(text).ok_or_else(|| Failure::usage("master_key: 64 hex digits are needed"));
+        return configured_key(text);
     }
     let path = data.join("master.key");
     if !path.exists() {
@@ -32,6 +32,11 @@ pub fn master_key(configured: Option<&str>, data: &Path) -> Result<MasterKey, Fa
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
     parse(text.trim()).ok_or_else(|| Failure::new(format!("{}: damaged key", path.display())))
+}
+
+/// The master key as the configuration spells it.
+pub fn configured_key(text: &str) -> Result<MasterKey, Failure> {
+    parse(text).ok_or_else(|| Failure::usage("master_key: 64 hex digits are needed"))
 }
 
 fn parse(text: &str) -> Option<MasterKey> {

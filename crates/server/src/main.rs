@@ -39,6 +39,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         config.data = data;
     }
     start_logging(&config)?;
+    config.check()?;
     match cli.command {
         Command::Serve { bind } => {
             config.bind = bind.unwrap_or(config.bind);
@@ -71,16 +72,18 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             command: AuditCommand::Head,
         } => audit::print_head(&open_existing(&config).await?).await,
         Command::Config {
-            command: ConfigCommand::Print,
-        } => {
-            let text = toml::to_string(&config.shown());
-            output::line(
-                text.map_err(|error| Failure::new(error.to_string()))?
-                    .trim_end(),
-            );
-            Ok(())
-        }
+            command: ConfigCommand::Print { json },
+        } => print(&config.shown(), json),
     }
+}
+
+fn print(config: &Config, json: bool) -> Result<(), Failure> {
+    let text = match json {
+        true => serde_json::to_string(config).map_err(|error| error.to_string()),
+        false => toml::to_string(config).map_err(|error| error.to_string()),
+    };
+    output::line(text.map_err(Failure::new)?.trim_end());
+    Ok(())
 }
 
 async fn client(config: &Config, command: ClientCommand) -> Result<(), Failure> {

@@ -35,7 +35,7 @@ pub async fn open(config: &Config) -> Result<Opened, Failure> {
     }
     let store = Store::open(&config.url(), Clock::System).await?;
     let keys = Keys::load(&store, &master).await?;
-    let settings = settings::settle(&store, &wanted(config)?).await?;
+    let settings = settings::settle(&store, &config.settings()?).await?;
     tiercel_http::seed_defaults(&store).await?;
     Ok(Opened {
         store: Arc::new(store),
@@ -49,28 +49,4 @@ impl Opened {
     pub async fn host(self, access: AccessRules) -> Result<Hosted, Failure> {
         Ok(Hosted::open(self.store, self.keys, self.settings, access).await?)
     }
-}
-
-fn wanted(config: &Config) -> Result<Settings, Failure> {
-    let base_currency = config
-        .base_currency
-        .parse()
-        .map_err(|error| Failure::usage(format!("base_currency: {error}")))?;
-    if config.zone.parse::<chrono_tz::Tz>().is_err() {
-        return Err(Failure::usage(format!(
-            "zone: `{}` is not an IANA time zone",
-            config.zone
-        )));
-    }
-    let region = &config.default_region;
-    if region.len() != 2 || !region.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Failure::usage(format!(
-            "default_region: `{region}` is not an ISO 3166-1 code"
-        )));
-    }
-    Ok(Settings {
-        base_currency,
-        zone: config.zone.clone(),
-        default_region: region.clone(),
-    })
 }

@@ -17,3 +17,4 @@ mod tests;
 
 pub use caller::{NoCaller, caller_keys};
 pub use normalise::{MatchKey, Normalised, normalise};
+pub use plan::is_region;

@@ -72,6 +72,11 @@ static BY_CODE: LazyLock<HashMap<u16, Vec<Slot>>> = LazyLock::new(|| {
     codes
 });
 
+/// Whether numbers can be read as if they were dialled in this region (ISO 3166-1 alpha-2).
+pub fn is_region(id: &str) -> bool {
+    id.len() == 2 && DATABASE.by_id(id).is_some()
+}
+
 /// The plan of a region by its ISO 3166-1 alpha-2 code in upper case.
 pub fn of_region(id: &str) -> Option<&'static Plan> {
     let code = DATABASE.by_id(id)?.country_code();

@@ -1,14 +1,16 @@
 //! Definitions of attributes: the built-in ones and the tenant's own.
 
-use crate::body::Json;
+use crate::body::{Json, Query};
 use crate::faults::Faults;
+use crate::listing::{self, Listing, PageQuery};
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::Tenant;
 use crate::wire::instant;
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::profile::AttributeType;
 use tiercel_persistence::attributes::{self as store, Definition, NewDefinition};
@@ -71,14 +73,6 @@ impl From<Definition> for AttributeDefinitionResponse {
     }
 }
 
-/// All attributes there are.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"items": []}))]
-pub struct AttributeDefinitionsResponse {
-    /// By code.
-    pub items: Vec<AttributeDefinitionResponse>,
-}
-
 /// Define an attribute
 ///
 /// Its type and its allowed values are checked from then on. A definition does not change: evaluation
@@ -120,15 +114,18 @@ pub async fn create_attribute_definition(
 /// List the definitions of attributes
 ///
 /// The built-in ones (`size`, `industry` …) and your own, in order of their codes.
-#[utoipa::path(tag = "attributes", responses((status = 200, description = "All definitions", body = AttributeDefinitionsResponse)))]
+#[utoipa::path(tag = "attributes", params(PageQuery), responses((status = 200, description = "A page of definitions", body = Page<AttributeDefinitionResponse>)))]
 #[get("/attribute-definitions")]
 pub async fn list_attribute_definitions(
     tenant: Tenant<need::CustomersRead>,
+    request: HttpRequest,
+    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let definitions = store::definitions(tenant.store()).await?;
-    let items = definitions
-        .into_values()
-        .map(AttributeDefinitionResponse::from)
-        .collect();
-    Ok(HttpResponse::Ok().json(AttributeDefinitionsResponse { items }))
+    let list = "attribute definitions";
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
+    let all = store::definitions(tenant.store()).await?;
+    let key = |definition: &Definition| definition.code.clone();
+    let rows = listing.rest(all.into_values(), key);
+    let page = listing.page(rows, key, AttributeDefinitionResponse::from);
+    Ok(listing::answer(&request, &page))
 }

@@ -2,8 +2,10 @@
 
 use super::customers::PhoneResponse;
 use super::customers::wire::{PhoneInput, change, incoming_phones};
-use crate::body::{Id, Json};
+use crate::body::{Id, Json, Query};
 use crate::etag::{Conditions, etag};
+use crate::listing::{self, Listing, PageQuery};
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
@@ -11,7 +13,7 @@ use crate::scope::need;
 use crate::tenant::Tenant;
 use crate::wire::{instant, present};
 use actix_web::http::header;
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::ids::{ContactId, CustomerId};
 use tiercel_persistence::contacts::{self as store, Contact, ContactEdit};
@@ -105,14 +107,6 @@ impl From<Contact> for ContactResponse {
     }
 }
 
-/// All contacts of a customer.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"items": []}))]
-pub struct ContactsResponse {
-    /// Oldest first.
-    pub items: Vec<ContactResponse>,
-}
-
 /// Add a contact to a customer
 ///
 /// Numbers are kept as typed, and in E.164 where they are valid in the contact's country or the default
@@ -141,23 +135,28 @@ pub async fn create_contact(
 
 /// List the contacts of a customer
 ///
-/// All of them, in the order they were added.
+/// Oldest first.
 #[utoipa::path(tag = "contacts",
-    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w")),
-    responses((status = 200, description = "All contacts; none of an erased customer", body = ContactsResponse)))]
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
+    responses((status = 200, description = "A page of contacts; none of an erased customer", body = Page<ContactResponse>)))]
 #[get("/customers/{id}/contacts")]
 pub async fn list_contacts(
     tenant: Tenant<need::CustomersRead>,
+    request: HttpRequest,
     Id(id): Id<CustomerId>,
+    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
+    let list = format!("contacts {id}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let state = customers::find_state(tenant.store(), id).await?;
     let state = state.ok_or_else(|| Problem::not_found("customer"))?;
-    let items = match state.erased_at {
+    let all = match state.erased_at {
         Some(_) => Vec::new(),
         None => store::of(tenant.store(), id).await?,
     };
-    let items = items.into_iter().map(ContactResponse::from).collect();
-    Ok(HttpResponse::Ok().json(ContactsResponse { items }))
+    let key = |contact: &Contact| contact.id.to_string();
+    let page = listing.page(listing.rest(all, key), key, ContactResponse::from);
+    Ok(listing::answer(&request, &page))
 }
 
 /// Find a contact
@@ -231,11 +230,13 @@ pub async fn remove_contact(
     retry: RetryKey,
 ) -> Result<HttpResponse, Problem> {
     let (customer, id) = ids(&path)?;
-    reply::write(&tenant, "contact.removed", &retry, "", async |tx| {
+    let answer = reply::write(&tenant, "contact.removed", &retry, "", async |tx| {
         store::remove(tx, customer, id).await?;
         Ok(Reply::no_content())
     })
-    .await
+    .await?;
+    customers::scrub(tenant.store()).await?;
+    Ok(answer)
 }
 
 fn ids(path: &(String, String)) -> Result<(CustomerId, ContactId), Problem> {

@@ -3,8 +3,8 @@
 use crate::book::Book;
 use crate::faults::Faults;
 use crate::problem::{Kind, Problem};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use rust_decimal::Decimal;
+use crate::wire::instant;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tiercel_domain::decision::PolicyRef;
@@ -127,20 +127,6 @@ pub fn decision_id(now: DateTime<Utc>) -> String {
     DecisionId::from_bits(mint::bits(now)).to_string()
 }
 
-/// RFC 3339 in UTC with microseconds.
-pub fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-/// A number with at least `scale` decimals, none of its own cut.
-pub fn decimals(value: Decimal, scale: u32) -> String {
-    let mut value = value.normalize();
-    if value.scale() < scale {
-        value.rescale(scale);
-    }
-    value.to_string()
-}
-
 /// Which version of which policy decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -212,12 +198,5 @@ mod tests {
         assert!(faults.is_empty());
         assert_eq!(read("C-1", &mut faults), None);
         assert!(!faults.is_empty());
-    }
-
-    #[test]
-    fn prices_show_at_least_the_decimals_of_the_currency() {
-        let text = |value: &str| decimals(value.parse().unwrap(), 2);
-        assert_eq!(text("100"), "100.00");
-        assert_eq!(text("0.125000"), "0.125");
     }
 }

@@ -10,7 +10,7 @@ mod wire;
 
 use crate::body::{Id, Json, Query};
 use crate::flows::model;
-use crate::listing::{self, Listing};
+use crate::listing::{self, Listing, PageQuery};
 use crate::page::Page;
 use crate::problem::{FieldError, Kind, Problem};
 use crate::reply::{self, Reply};
@@ -21,14 +21,12 @@ use crate::v1::asking;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use tiercel_domain::ids::FactId;
 use tiercel_domain::incoming::IncomingFact;
-use tiercel_persistence::facts::{self as store, Recorded, StoredFact};
+use tiercel_persistence::facts::{self as store, FactPlace, Recorded, StoredFact};
 use tiercel_persistence::refresh::Basis;
 use tiercel_persistence::{Source, Tx, journal};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use wire::DocumentBody;
-use wire::{
-    FactResponse, FactVersionResponse, FindFact, ListFactVersions, ListFacts, RecordFactRequest,
-};
+use wire::{FactResponse, FactVersionResponse, FindFact, ListFacts, RecordFactRequest};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -123,7 +121,8 @@ async fn existing(
 
 /// List facts
 ///
-/// The versions in force now, or at `known_at`, in order of their ids.
+/// The versions in force now, or at `known_at`, in order of day and id. `external_id` needs
+/// `source` beside it, and the parts of a document need `document_id`.
 #[utoipa::path(tag = "facts", params(ListFacts), responses((status = 200, description = "A page of facts", body = Page<FactResponse>)))]
 #[get("/facts")]
 pub async fn list_facts(
@@ -137,7 +136,7 @@ pub async fn list_facts(
     let rows = store::page(tenant.store(), &filter, listing.after()?, listing.fetch()).await?;
     let page = listing.page(
         rows,
-        |row| row.fact.id.to_string(),
+        |row| FactPlace::from(&row.fact).to_string(),
         |row| shown(&tenant, row),
     );
     Ok(listing::answer(&request, &page))
@@ -167,14 +166,14 @@ pub async fn find_fact(
 ///
 /// All of them, the first one first: what was known of it, and from which position of the journal on.
 #[utoipa::path(tag = "facts",
-    params(("id" = String, Path, description = "Id of the fact", example = "fct_06dv7n5z4h9k3m2p8q1r5s7t0w"), ListFactVersions),
+    params(("id" = String, Path, description = "Id of the fact", example = "fct_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
     responses((status = 200, description = "All versions, oldest first", body = Page<FactVersionResponse>)))]
 #[get("/facts/{id}/versions")]
 pub async fn list_fact_versions(
     tenant: Tenant<need::FactsRead>,
     request: HttpRequest,
     Id(id): Id<FactId>,
-    Query(query): Query<ListFactVersions>,
+    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     existing(tenant.store(), id, None).await?;
     let list = format!("fact versions {id}");

@@ -1,9 +1,11 @@
 //! Groups of customers.
 
 use super::customers::wire::{group_id, read};
-use crate::body::{Id, Json};
+use crate::body::{Id, Json, Query};
 use crate::etag::{Conditions, etag};
 use crate::faults::Faults;
+use crate::listing::{self, Listing, PageQuery};
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
@@ -11,7 +13,7 @@ use crate::scope::need;
 use crate::tenant::Tenant;
 use crate::wire::{instant, present};
 use actix_web::http::header;
-use actix_web::{HttpResponse, get, patch, post};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::ids::GroupId;
 use tiercel_persistence::groups::{self as store, Group, GroupEdit};
@@ -77,14 +79,6 @@ impl From<Group> for CustomerGroupResponse {
     }
 }
 
-/// The whole tree.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"items": []}))]
-pub struct CustomerGroupsResponse {
-    /// Oldest first.
-    pub items: Vec<CustomerGroupResponse>,
-}
-
 /// Make a group of customers
 ///
 /// Groups make a tree; what a policy grants a group, its descendants have too.
@@ -112,18 +106,21 @@ pub async fn create_customer_group(
 
 /// List the groups of customers
 ///
-/// The whole tree at once; `parent_id` is null at the top.
-#[utoipa::path(tag = "groups", responses((status = 200, description = "The whole tree", body = CustomerGroupsResponse)))]
+/// Oldest first; `parent_id` is null at the top of the tree.
+#[utoipa::path(tag = "groups", params(PageQuery), responses((status = 200, description = "A page of the tree", body = Page<CustomerGroupResponse>)))]
 #[get("/customer-groups")]
 pub async fn list_customer_groups(
     tenant: Tenant<need::CustomersRead>,
+    request: HttpRequest,
+    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let groups = store::all(tenant.store()).await?;
-    let items = groups
-        .into_values()
-        .map(CustomerGroupResponse::from)
-        .collect();
-    Ok(HttpResponse::Ok().json(CustomerGroupsResponse { items }))
+    let list = "customer groups";
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
+    let all = store::all(tenant.store()).await?;
+    let key = |group: &Group| group.id.to_string();
+    let rows = listing.rest(all.into_values(), key);
+    let page = listing.page(rows, key, CustomerGroupResponse::from);
+    Ok(listing::answer(&request, &page))
 }
 
 /// Find a group of customers

@@ -5,6 +5,7 @@
 //! | rows            | `crates/persistence/src/imports/mod.rs`    |
 
 mod errors;
+mod files;
 mod mappings;
 mod receive;
 mod start;
@@ -18,6 +19,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(mappings::find_import_mapping)
         .service(mappings::list_import_mappings)
         .service(start::put_import_file)
+        .service(files::list_import_files)
+        .service(files::remove_import_file)
         .service(start::start_import)
         .service(errors::list_import_errors);
 }

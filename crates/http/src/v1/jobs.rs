@@ -1,5 +1,7 @@
 //! Jobs: how far work has come that outlives its request.
 
+mod events;
+
 use crate::body::{Id, Query};
 use crate::faults::Faults;
 use crate::listing::{self, Listing};
@@ -26,7 +28,10 @@ const SEEN_BY: [Scope; 4] = [
 ];
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_jobs).service(find_job);
+    config
+        .service(list_jobs)
+        .service(find_job)
+        .service(events::follow_job);
 }
 
 /// A job and how far it has come.

@@ -5,15 +5,19 @@
 //! | rows       | `crates/persistence/src/receivables.rs`     |
 
 use crate::body::{Id, Query};
+use crate::listing::{self, Listing};
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::scope::need;
 use crate::tenant::Tenant;
 use crate::v1::asking::{self, Moment, Subject};
 use crate::v1::facts::DocumentBody;
-use actix_web::{HttpResponse, get};
+use crate::wire::money;
+use actix_web::{HttpRequest, HttpResponse, get};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tiercel_domain::credit::ageing::{Bucket, USUAL_BOUNDS, ageing};
+use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::receivables::OpenItem;
 use tiercel_persistence::receivables::Receivables;
@@ -24,7 +28,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config.service(list_open_items);
 }
 
-/// As of when, as known when.
+/// As of when, as known when, and which page of the items.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -34,11 +38,15 @@ pub struct ListOpenItems {
     pub as_of: Option<String>,
     /// As known then: a position of the journal, or an instant.
     pub known_at: Option<String>,
+    /// Items on a page: 1 to 200, 50 where it is absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
 }
 
 /// An invoice of which something is still to be paid, in base currency.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"fact": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "document": {"system": "erp1", "type": "invoice", "id": "R-77", "line": null}, "invoiced_on": "2026-01-10", "due_on": "2026-02-09", "amount": "1200", "open": "700", "days_overdue": 20, "disputed": false}))]
+#[schema(example = json!({"fact": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "document": {"system": "erp1", "type": "invoice", "id": "R-77", "line": null}, "invoiced_on": "2026-01-10", "due_on": "2026-02-09", "amount": "1200.00", "open": "700.00", "days_overdue": 20, "disputed": false}))]
 pub struct OpenItemResponse {
     /// The first fact of the invoice.
     pub fact: String,
@@ -54,7 +62,7 @@ pub struct OpenItemResponse {
 
 /// Open amounts of a stretch of days overdue.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"from_days": 1, "to_days": 30, "amount": "700", "items": 1}))]
+#[schema(example = json!({"from_days": 1, "to_days": 30, "amount": "700.00", "items": 1}))]
 pub struct AgeingBucketResponse {
     /// Null = not due yet, or without a due date.
     pub from_days: Option<u32>,
@@ -64,9 +72,9 @@ pub struct AgeingBucketResponse {
     pub items: u64,
 }
 
-/// What a customer owes as of the end of a day.
+/// What a customer owes as of the end of a day: sums over all items, and a page of the items.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "currency": "EUR", "open": "700", "overdue": "700", "unallocated": "0", "invoices": 14, "ageing": [{"from_days": 1, "to_days": 30, "amount": "700", "items": 1}], "items": []}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "currency": "EUR", "open": "700.00", "overdue": "700.00", "unallocated": "0.00", "invoices": 14, "ageing": [{"from_days": 1, "to_days": 30, "amount": "700.00", "items": 1}], "items": [], "next": null}))]
 pub struct OpenItemsResponse {
     pub customer: String,
     pub as_of: String,
@@ -83,27 +91,29 @@ pub struct OpenItemsResponse {
     pub ageing: Vec<AgeingBucketResponse>,
     /// Oldest first: by due date (none last), invoice date, document.
     pub items: Vec<OpenItemResponse>,
+    /// Send this as `after` for the next page; null on the last one.
+    pub next: Option<String>,
 }
 
-impl From<&Bucket> for AgeingBucketResponse {
-    fn from(bucket: &Bucket) -> Self {
+impl AgeingBucketResponse {
+    fn new(bucket: &Bucket, currency: Currency) -> Self {
         Self {
             from_days: bucket.from_days,
             to_days: bucket.to_days,
-            amount: bucket.amount.normalize().to_string(),
+            amount: money(bucket.amount, currency),
             items: bucket.items,
         }
     }
 }
 
-fn shown(item: &OpenItem, moment: &Moment) -> OpenItemResponse {
+fn shown(item: &OpenItem, moment: &Moment, currency: Currency) -> OpenItemResponse {
     OpenItemResponse {
         fact: item.invoice.to_string(),
         document: item.document.clone().map(DocumentBody::from),
         invoiced_on: item.invoiced_on.to_string(),
         due_on: item.due_on.map(|day| day.to_string()),
-        amount: item.amount.to_string(),
-        open: item.open.to_string(),
+        amount: money(item.amount.decimal(), currency),
+        open: money(item.open.decimal(), currency),
         days_overdue: item.days_overdue(moment.as_of),
         disputed: item.disputed,
     }
@@ -112,13 +122,15 @@ fn shown(item: &OpenItem, moment: &Moment) -> OpenItemResponse {
 /// List the open items of a customer
 ///
 /// Payments and credit notes are allocated by reference, else oldest first, as of the end of the
-/// day; what is left open is aged by days overdue.
+/// day; what is left open is aged by days overdue. The sums and the ageing are over all items and
+/// the same on every page.
 #[utoipa::path(tag = "receivables",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), ListOpenItems),
     responses((status = 200, description = "What the customer owes", body = OpenItemsResponse)))]
 #[get("/customers/{id}/open-items")]
 pub async fn list_open_items(
     tenant: Tenant<need::FactsRead>,
+    request: HttpRequest,
     Id(id): Id<CustomerId>,
     Query(query): Query<ListOpenItems>,
 ) -> Result<HttpResponse, Problem> {
@@ -126,15 +138,42 @@ pub async fn list_open_items(
     let moment = asking::moment(&tenant, as_of, known_at).await?;
     let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
     let owed = Receivables::of(id, &subject.facts, moment.as_of)?;
-    let currency = tenant.settings().base_currency.to_string();
-    Ok(HttpResponse::Ok().json(answer(id, &moment, &owed, currency)))
+    let currency = tenant.settings().base_currency;
+    let list = format!("open items {id} {moment:?}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
+    let rows = listing.rest(&owed.open_items, |item| place(item));
+    let page = listing.page(
+        rows,
+        |item| place(item),
+        |item| shown(item, &moment, currency),
+    );
+    let answer = answer(id, &moment, &owed, page, currency);
+    Ok(listing::linked(&request, answer.next.as_deref(), &answer))
+}
+
+/// Where an item stands in the order of the list, as a text that sorts alike.
+fn place(item: &OpenItem) -> String {
+    let due_on = item.due_on.map_or("none".to_owned(), |day| day.to_string());
+    let document = item.document.as_ref().map(|document| {
+        let line = document.line.as_ref().map(|line| format!("\u{1}{line}"));
+        [
+            document.system.clone(),
+            document.kind.clone(),
+            document.id.clone(),
+            line.unwrap_or_default(),
+        ]
+        .join("\0")
+    });
+    let document = document.map_or_else(String::new, |it| format!("\u{1}{it}"));
+    format!("{due_on} {} {document}\0{}", item.invoiced_on, item.invoice)
 }
 
 fn answer(
     id: CustomerId,
     moment: &Moment,
     owed: &Receivables,
-    currency: String,
+    page: Page<OpenItemResponse>,
+    currency: Currency,
 ) -> OpenItemsResponse {
     let due = owed.open_items.iter().map(|item| (item.due_on, item.open));
     let buckets = ageing(due, moment.as_of, &USUAL_BOUNDS);
@@ -143,22 +182,23 @@ fn answer(
             .iter()
             .filter(|it| !overdue_only || it.from_days.is_some());
         let sum = counted.fold(Decimal::ZERO, |sum, it| sum.saturating_add(it.amount));
-        sum.normalize().to_string()
+        money(sum, currency)
     };
+    let ageing = buckets.iter();
+    let ageing = ageing
+        .map(|bucket| AgeingBucketResponse::new(bucket, currency))
+        .collect();
     OpenItemsResponse {
         customer: id.to_string(),
         as_of: moment.as_of.to_string(),
         known_at: moment.known_at,
-        currency,
+        currency: currency.to_string(),
         open: sum(false),
         overdue: sum(true),
-        unallocated: owed.unallocated.to_string(),
+        unallocated: money(owed.unallocated.decimal(), currency),
         invoices: owed.invoice_count,
-        ageing: buckets.iter().map(AgeingBucketResponse::from).collect(),
-        items: owed
-            .open_items
-            .iter()
-            .map(|item| shown(item, moment))
-            .collect(),
+        ageing,
+        items: page.items,
+        next: page.next,
     }
 }

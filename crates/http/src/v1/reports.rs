@@ -6,10 +6,12 @@ use crate::problem::Problem;
 use crate::scope::{Scope, need};
 use crate::tenant::Tenant;
 use crate::v1::asking;
+use crate::wire::money;
 use actix_web::{HttpResponse, get};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tiercel_domain::credit::ageing::Bucket;
+use tiercel_domain::currency::Currency;
 use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::portfolio::{Portfolio, Receivables, Sales, TierSums};
 use tiercel_domain::scaled::Amount;
@@ -34,7 +36,7 @@ pub struct PortfolioQuery {
 
 /// The company as of the end of a day. Amounts in base currency.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"as_of": "2026-06-30", "currency": "EUR", "customers": 2000, "with_orders": 1980, "active": 1410, "unprofitable": 96, "sales": {"revenue": "48210933.12", "profit": "9120443.87", "order_lines": 41200, "purchase_days": 12100, "lines_without_cost": 0}, "tiers": [{"code": "high", "customers": 420, "unprofitable": 0, "sales": {"revenue": "30000000", "profit": "8000000", "order_lines": 20000, "purchase_days": 6000, "lines_without_cost": 0}, "mean_profit": "19047.619"}], "receivables": {"invoices": 12000, "open_invoices": 300, "open": "812000.4", "ageing": [{"from_days": null, "to_days": null, "amount": "700000", "items": 250}], "settled": 11700, "on_time_pct_by_count": "81.2", "on_time_pct_by_amount": "84.9", "mean_days_late": "2.31", "disputed": 12, "unallocated": "0"}}))]
+#[schema(example = json!({"as_of": "2026-06-30", "currency": "EUR", "customers": 2000, "with_orders": 1980, "active": 1410, "unprofitable": 96, "sales": {"revenue": "48210933.12", "profit": "9120443.87", "order_lines": 41200, "purchase_days": 12100, "lines_without_cost": 0}, "tiers": [{"code": "high", "customers": 420, "unprofitable": 0, "sales": {"revenue": "30000000.00", "profit": "8000000.00", "order_lines": 20000, "purchase_days": 6000, "lines_without_cost": 0}, "mean_profit": "19047.619"}], "receivables": {"invoices": 12000, "open_invoices": 300, "open": "812000.40", "ageing": [{"from_days": null, "to_days": null, "amount": "700000.00", "items": 250}], "settled": 11700, "on_time_pct_by_count": "81.2", "on_time_pct_by_amount": "84.9", "mean_days_late": "2.31", "disputed": 12, "unallocated": "0.00"}}))]
 pub struct PortfolioResponse {
     pub as_of: String,
     pub currency: String,
@@ -114,30 +116,30 @@ pub async fn report_portfolio(
     let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
     let moment = asking::moment(&tenant, as_of, known_at).await?;
     let total = portfolio::total(tenant.store(), moment.as_of, moment.known_at).await?;
-    let currency = tenant.settings().base_currency.to_string();
+    let currency = tenant.settings().base_currency;
     Ok(HttpResponse::Ok().json(shown(&total, currency, tenant.allows(Scope::CostsRead))))
 }
 
-fn shown(total: &Portfolio, currency: String, costs: bool) -> PortfolioResponse {
+fn shown(total: &Portfolio, currency: Currency, costs: bool) -> PortfolioResponse {
     let tiers = total
         .tiers
         .iter()
-        .map(|(code, sums)| tier(code, sums, costs))
+        .map(|(code, sums)| tier(code, sums, currency, costs))
         .collect();
     PortfolioResponse {
         as_of: total.as_of().to_string(),
-        currency,
+        currency: currency.to_string(),
         customers: total.customers,
         with_orders: total.with_orders,
         active: total.active,
         unprofitable: costs.then_some(total.unprofitable),
-        sales: sales(&total.sales, costs),
+        sales: sales(&total.sales, currency, costs),
         tiers,
-        receivables: receivables(&total.receivables),
+        receivables: receivables(&total.receivables, currency),
     }
 }
 
-fn tier(code: &str, sums: &TierSums, costs: bool) -> TierResponse {
+fn tier(code: &str, sums: &TierSums, currency: Currency, costs: bool) -> TierResponse {
     let mean = ratio(
         sums.sales.profit,
         i128::from(sums.customers),
@@ -148,58 +150,60 @@ fn tier(code: &str, sums: &TierSums, costs: bool) -> TierResponse {
         code: code.to_owned(),
         customers: sums.customers,
         unprofitable: costs.then_some(sums.unprofitable),
-        sales: sales(&sums.sales, costs),
-        mean_profit: mean.filter(|_| costs),
+        sales: sales(&sums.sales, currency, costs),
+        mean_profit: mean.filter(|_| costs).map(|mean| money(mean, currency)),
     }
 }
 
-fn sales(sales: &Sales, costs: bool) -> SalesResponse {
+fn sales(sales: &Sales, currency: Currency, costs: bool) -> SalesResponse {
     SalesResponse {
-        revenue: amount(sales.revenue),
-        profit: costs.then(|| amount(sales.profit)),
+        revenue: amount(sales.revenue, currency),
+        profit: costs.then(|| amount(sales.profit, currency)),
         order_lines: sales.order_lines,
         purchase_days: sales.purchase_days,
         lines_without_cost: sales.lines_without_cost,
     }
 }
 
-fn receivables(sums: &Receivables) -> ReceivablesResponse {
+fn receivables(sums: &Receivables, currency: Currency) -> ReceivablesResponse {
     let settled = i128::from(sums.settled);
+    let ageing = sums.ageing.iter();
+    let plain = |ratio: Decimal| ratio.normalize().to_string();
     ReceivablesResponse {
         invoices: sums.invoices,
         open_invoices: sums.open_invoices,
-        open: amount(sums.open),
-        ageing: sums.ageing.iter().map(bucket).collect(),
+        open: amount(sums.open, currency),
+        ageing: ageing.map(|it| bucket(it, currency)).collect(),
         settled: sums.settled,
-        on_time_pct_by_count: ratio(i128::from(sums.on_time), settled, 0, 100),
-        on_time_pct_by_amount: ratio(sums.on_time_amount, sums.settled_amount, 0, 100),
-        mean_days_late: ratio(sums.days_late, settled, 0, 1),
+        on_time_pct_by_count: ratio(i128::from(sums.on_time), settled, 0, 100).map(plain),
+        on_time_pct_by_amount: ratio(sums.on_time_amount, sums.settled_amount, 0, 100).map(plain),
+        mean_days_late: ratio(sums.days_late, settled, 0, 1).map(plain),
         disputed: sums.disputed,
-        unallocated: amount(sums.unallocated),
+        unallocated: amount(sums.unallocated, currency),
     }
 }
 
-fn bucket(bucket: &Bucket) -> AgeingResponse {
+fn bucket(bucket: &Bucket, currency: Currency) -> AgeingResponse {
     AgeingResponse {
         from_days: bucket.from_days,
         to_days: bucket.to_days,
-        amount: bucket.amount.normalize().to_string(),
+        amount: money(bucket.amount, currency),
         items: bucket.items,
     }
 }
 
 /// A sum of amounts, exact.
-fn amount(units: i128) -> String {
+fn amount(units: i128, currency: Currency) -> String {
     let value = Decimal::try_from_i128_with_scale(units, Amount::SCALE);
-    value.map_or_else(|_| units.to_string(), |value| value.normalize().to_string())
+    value.map_or_else(|_| units.to_string(), |value| money(value, currency))
 }
 
 /// `factor × part / whole`, four decimals half up; nothing where the whole is zero.
-fn ratio(part: i128, whole: i128, scale: u32, factor: i64) -> Option<String> {
+fn ratio(part: i128, whole: i128, scale: u32, factor: i64) -> Option<Decimal> {
     let part = Decimal::try_from_i128_with_scale(part, scale).ok()?;
     let whole = Decimal::try_from_i128_with_scale(whole, 0).ok()?;
     let value = part
         .checked_mul(Decimal::from(factor))?
         .checked_div(whole)?;
-    Some(round(value, 4, Rounding::HalfUp).normalize().to_string())
+    Some(round(value, 4, Rounding::HalfUp))
 }

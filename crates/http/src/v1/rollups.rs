@@ -5,18 +5,19 @@
 
 use crate::body::{Id, Query};
 use crate::faults::Faults;
+use crate::listing::{self, Listing};
 use crate::problem::Problem;
 use crate::scope::{Scope, need};
 use crate::tenant::Tenant;
 use crate::v1::asking;
 use crate::wire;
-use actix_web::{HttpResponse, get};
-use chrono::NaiveDate;
+use actix_web::{HttpRequest, HttpResponse, get};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::rollups::{Rollup, RollupKey};
-use tiercel_persistence::rollups as store;
+use tiercel_domain::scaled::Amount;
+use tiercel_persistence::rollups::{self as store, Months, Place};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -35,11 +36,15 @@ pub struct ListRollups {
     /// The last month, by any of its days.
     #[param(example = "2026-03-01")]
     pub to: Option<String>,
+    /// Items on a page: 1 to 200, 50 where it is absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
 }
 
 /// Sums over the facts of a month and category that were not cancelled; amounts in base currency.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"month": "2026-03-01", "category": "drives/servo", "revenue": "379", "cost": "250", "revenue_without_cost": "0", "lines": 1, "lines_without_cost": 0, "returned": "0", "returned_cost": "0", "returns": 0, "expenses": "0", "complaints": 0, "contacts": 0, "minutes": 0, "invoiced": "0", "paid": "0", "credited": "0"}))]
+#[schema(example = json!({"month": "2026-03-01", "category": "drives/servo", "revenue": "379.00", "cost": "250.00", "revenue_without_cost": "0.00", "lines": 1, "lines_without_cost": 0, "returned": "0.00", "returned_cost": "0.00", "returns": 0, "expenses": "0.00", "complaints": 0, "contacts": 0, "minutes": 0, "invoiced": "0.00", "paid": "0.00", "credited": "0.00"}))]
 pub struct RollupResponse {
     /// Its first day.
     pub month: String,
@@ -64,9 +69,9 @@ pub struct RollupResponse {
     pub credited: String,
 }
 
-/// All months asked for that have facts.
+/// Months asked for that have facts: one page of them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "currency": "EUR", "hidden": false, "items": []}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "currency": "EUR", "hidden": false, "items": [], "next": null}))]
 pub struct RollupsResponse {
     pub customer: String,
     /// The base currency: of all amounts here.
@@ -75,28 +80,31 @@ pub struct RollupsResponse {
     pub hidden: bool,
     /// By month, then category.
     pub items: Vec<RollupResponse>,
+    /// Send this as `after` for the next page; null on the last one.
+    pub next: Option<String>,
 }
 
-fn shown(key: &RollupKey, sum: &Rollup, with_costs: bool) -> RollupResponse {
-    let cost = |amount: tiercel_domain::scaled::Amount| with_costs.then(|| amount.to_string());
+fn shown(key: &RollupKey, sum: &Rollup, currency: Currency, with_costs: bool) -> RollupResponse {
+    let amount = |amount: Amount| wire::money(amount.decimal(), currency);
+    let cost = |sum: Amount| with_costs.then(|| amount(sum));
     RollupResponse {
         month: key.month.to_string(),
         category: key.category.as_ref().map(ToString::to_string),
-        revenue: sum.revenue.to_string(),
+        revenue: amount(sum.revenue),
         cost: cost(sum.cost),
-        revenue_without_cost: sum.revenue_without_cost.to_string(),
+        revenue_without_cost: amount(sum.revenue_without_cost),
         lines: sum.lines,
         lines_without_cost: sum.lines_without_cost,
-        returned: sum.returned.to_string(),
+        returned: amount(sum.returned),
         returned_cost: cost(sum.returned_cost),
         returns: sum.returns,
-        expenses: sum.expenses.to_string(),
+        expenses: amount(sum.expenses),
         complaints: sum.complaints,
         contacts: sum.contacts,
         minutes: sum.minutes,
-        invoiced: sum.invoiced.to_string(),
-        paid: sum.paid.to_string(),
-        credited: sum.credited.to_string(),
+        invoiced: amount(sum.invoiced),
+        paid: amount(sum.paid),
+        credited: amount(sum.credited),
     }
 }
 
@@ -109,6 +117,7 @@ fn shown(key: &RollupKey, sum: &Rollup, with_costs: bool) -> RollupResponse {
 #[get("/customers/{id}/rollups")]
 pub async fn list_rollups(
     tenant: Tenant<need::FactsRead>,
+    request: HttpRequest,
     Id(id): Id<CustomerId>,
     Query(query): Query<ListRollups>,
 ) -> Result<HttpResponse, Problem> {
@@ -118,18 +127,27 @@ pub async fn list_rollups(
     let to = query.to.as_deref();
     let to = to.and_then(|text| wire::date(&mut faults, "to", text));
     faults.finish(Some(()))?;
+    let list = format!("rollups {id} {from:?} {to:?}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     asking::existing(tenant.store(), id).await?;
-    let sums = store::of_customers(tenant.store(), &BTreeSet::from([id])).await?;
+    let months = Months {
+        from,
+        to,
+        after: listing.after()?,
+    };
+    let rows = store::page(tenant.store(), id, &months, listing.fetch()).await?;
+    let currency = tenant.settings().base_currency;
     let with_costs = tenant.allows(Scope::CostsRead);
-    let asked =
-        |month: NaiveDate| from.is_none_or(|from| from <= month) && to.is_none_or(|to| month <= to);
-    let asked = sums.iter().filter(|(key, _)| asked(key.month));
-    Ok(HttpResponse::Ok().json(RollupsResponse {
+    let key = |(key, _): &(RollupKey, Rollup)| Place::of(key).to_string();
+    let page = listing.page(rows, key, |(key, sum)| {
+        shown(&key, &sum, currency, with_costs)
+    });
+    let answer = RollupsResponse {
         customer: id.to_string(),
-        currency: tenant.settings().base_currency.to_string(),
+        currency: currency.to_string(),
         hidden: !with_costs,
-        items: asked
-            .map(|(key, sum)| shown(key, sum, with_costs))
-            .collect(),
-    }))
+        items: page.items,
+        next: page.next,
+    };
+    Ok(listing::linked(&request, answer.next.as_deref(), &answer))
 }

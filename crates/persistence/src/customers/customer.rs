@@ -31,6 +31,8 @@ pub struct Content {
     pub note: Option<String>,
     /// Who looks after the customer: an id or a name of the tenant's own.
     pub owner: Option<String>,
+    /// Who else does, named like the owner.
+    pub collaborators: BTreeSet<String>,
     pub group: Option<GroupId>,
     /// First day of the relationship as told.
     pub since: Option<NaiveDate>,
@@ -49,6 +51,7 @@ impl Content {
             email: None,
             note: None,
             owner: None,
+            collaborators: BTreeSet::new(),
             group: None,
             since: None,
             attributes: Attributes::new(),
@@ -129,7 +132,7 @@ async fn load_contents(
 }
 
 /// What [`read_content`] reads, from [`VERSIONS`].
-pub(super) const COLUMNS: &str = "p.customer_id, p.kind, p.owner, p.group_id, p.since, p.attributes, \
+pub(super) const COLUMNS: &str = "p.customer_id, p.kind, p.owner, p.collaborators, p.group_id, p.since, p.attributes, \
      m.name, m.email, m.note, m.attributes AS personal_attributes";
 
 /// Versions of profiles beside their personal halves, which an erased customer has no more.
@@ -143,6 +146,7 @@ pub(super) fn read_content(
 ) -> Result<Content, DbError> {
     let kind: String = row.try_get("", "kind")?;
     let group: Option<Uuid> = row.try_get("", "group_id")?;
+    let collaborators: String = row.try_get("", "collaborators")?;
     let plain: String = row.try_get("", "attributes")?;
     let personal: Option<String> = row.try_get("", "personal_attributes")?;
     let mut held = attributes::decode(&plain, definitions, "customer_profile")?;
@@ -158,6 +162,8 @@ pub(super) fn read_content(
         email: row.try_get("", "email")?,
         note: row.try_get("", "note")?,
         owner: row.try_get("", "owner")?,
+        collaborators: serde_json::from_str(&collaborators)
+            .map_err(|error| DbError::corrupt("customer_profile", error))?,
         group: group.map(|id| GroupId::from_bits(id.as_u128())),
         since: row.try_get("", "since")?,
         attributes: held,

@@ -3,12 +3,15 @@
 use super::customer::Content;
 use crate::attributes::{self, Definitions};
 use crate::phones;
-use crate::refused::{Fault, check_email, check_text};
+use crate::refused::{Fault, MANY, check_count, check_email, check_text};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::ids::GroupId;
 use tiercel_domain::incoming::{Change, ExternalRef, IncomingCustomer, IncomingPhone};
 use tiercel_domain::profile::{AttributeValue, CustomerKind};
+
+/// Attributes that one change may name.
+const MANY_ATTRIBUTES: usize = 200;
 
 /// A partial update: what it does not name stays.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +22,8 @@ pub struct Edit {
     pub email: Change<String>,
     pub note: Change<String>,
     pub owner: Change<String>,
+    /// Who else looks after the customer: the whole list.
+    pub collaborators: Option<Vec<String>>,
     pub group: Change<GroupId>,
     pub since: Change<NaiveDate>,
     /// `None` clears the attribute.
@@ -61,6 +66,13 @@ pub(super) fn apply(edit: &Edit, before: &Content, rules: &Rules) -> Result<Cont
     text(&mut faults, "name", &edit.name, 300, &mut after.name);
     text(&mut faults, "note", &edit.note, 10_000, &mut after.note);
     text(&mut faults, "owner", &edit.owner, 200, &mut after.owner);
+    if let Some(names) = &edit.collaborators {
+        check_count(&mut faults, "collaborators", names.len(), MANY);
+        for (place, name) in names.iter().enumerate() {
+            check_text(&mut faults, &format!("collaborators/{place}"), name, 200);
+        }
+        after.collaborators = names.iter().cloned().collect();
+    }
     if let Change::Set(email) = &edit.email {
         check_email(&mut faults, "email", email);
     }
@@ -73,6 +85,8 @@ pub(super) fn apply(edit: &Edit, before: &Content, rules: &Rules) -> Result<Cont
     }
     change(&edit.group, &mut after.group);
     change(&edit.since, &mut after.since);
+    let attributes = edit.attributes.len();
+    check_count(&mut faults, "attributes", attributes, MANY_ATTRIBUTES);
     for (code, value) in &edit.attributes {
         faults.extend(attributes::check(rules.definitions, code, value.as_ref()));
         match value {
@@ -80,6 +94,7 @@ pub(super) fn apply(edit: &Edit, before: &Content, rules: &Rules) -> Result<Cont
             None => after.attributes.remove(code),
         };
     }
+    check_count(&mut faults, "external_ids", edit.add_external.len(), MANY);
     for external in &edit.add_external {
         check_external(&mut faults, external);
     }
@@ -144,6 +159,7 @@ pub(super) fn fields(before: &Content, after: &Content) -> String {
         ("email", before.email != after.email),
         ("note", before.note != after.note),
         ("owner", before.owner != after.owner),
+        ("collaborators", before.collaborators != after.collaborators),
         ("group_id", before.group != after.group),
         ("since", before.since != after.since),
         ("attributes", before.attributes != after.attributes),

@@ -95,15 +95,15 @@ async fn forget_rejections(tx: &Tx, word: &str) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Takes what a committed erasure deleted out of the files too: out of SQLite's log, whose pages
+/// Takes personal data that a committed write deleted out of the files too: out of SQLite's log, whose pages
 /// hold earlier contents, or out of PostgreSQL's dead rows. What readers still hold is left to
 /// the engine; that is logged, for the erasure itself is done.
 pub async fn scrub(store: &Store) -> Result<(), DbError> {
     if store.is_postgres() {
         let text = "VACUUM customer_personal, contact_personal, phone, fact_note, customer_key, \
-                    idempotency, import_rejection";
+                    idempotency, import_rejection, import_spool";
         if let Err(error) = store.db.execute_unprepared(text).await {
-            tracing::warn!(error = %error, "dead rows of an erased customer await the next vacuum");
+            tracing::warn!(error = %error, "dead rows of erased personal data await the next vacuum");
         }
         return Ok(());
     }
@@ -116,6 +116,8 @@ pub async fn scrub(store: &Store) -> Result<(), DbError> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    tracing::warn!("the log still holds pages of an erased customer; the next checkpoint ends it");
+    tracing::warn!(
+        "the log still holds pages of erased personal data; the next checkpoint ends it"
+    );
     Ok(())
 }

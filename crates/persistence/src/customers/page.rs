@@ -17,6 +17,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     pub owner: Option<String>,
+    /// One of those who look after the customer beside the owner.
+    pub collaborator: Option<String>,
     pub group: Option<GroupId>,
     pub tier: Option<String>,
     pub kind: Option<CustomerKind>,
@@ -77,6 +79,14 @@ pub async fn find_state(
         .remove(&id))
 }
 
+/// The function that finds a text in a text.
+const fn contains(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "strpos",
+        _ => "instr",
+    }
+}
+
 struct Query {
     text: String,
     values: Vec<Value>,
@@ -98,6 +108,9 @@ impl Query {
         }
         query.text.push_str(" WHERE s.erased_at IS NULL");
         query.filter(filter);
+        if let Some(name) = &filter.collaborator {
+            query.collaborator(backend, name);
+        }
         for (code, value) in &filter.attributes {
             query.attribute(backend, code, value);
         }
@@ -129,12 +142,16 @@ impl Query {
         }
     }
 
+    fn collaborator(&mut self, backend: DbBackend, name: &str) {
+        // Inside a JSON text a quote is escaped: `,"` stands between two entries only.
+        let entry = format!(",{}", serde_json::Value::from(name));
+        let list = "',' || substr(p.collaborators, 2)";
+        self.add(&format!("{}({list}, ?) > 0", contains(backend)), entry);
+    }
+
     fn attribute(&mut self, backend: DbBackend, code: &str, value: &AttributeValue) {
-        let contains = match backend {
-            DbBackend::Postgres => "strpos",
-            _ => "instr",
-        };
         let fragment = attributes::fragment(code, value);
+        let contains = contains(backend);
         self.add(
             &format!("{contains}(p.attributes || COALESCE(m.attributes, ''), ?) > 0"),
             fragment,

@@ -157,6 +157,7 @@ fn to_rows(
         version: Set(saving.version()),
         kind: Set(after.kind.word().to_owned()),
         owner: Set(after.owner.clone()),
+        collaborators: Set(serde_json::json!(after.collaborators).to_string()),
         group_id: Set(after.group.map(|id| Uuid::from_u128(id.bits()))),
         since: Set(after.since),
         attributes: Set(attributes::encode(&plain)),
@@ -247,6 +248,7 @@ fn note(tx: &Tx, saving: &Saving, definitions: &Definitions) {
     let public = serde_json::json!([
         saving.after.kind.word(),
         saving.after.owner,
+        saving.after.collaborators,
         saving.after.group.map(|id| id.to_string()),
         saving.after.since.map(|day| day.to_string()),
         attributes::encode(&plain),

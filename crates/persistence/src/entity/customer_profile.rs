@@ -11,6 +11,7 @@ pub struct Model {
     pub version: i64,
     pub kind: String,
     pub owner: Option<String>,
+    pub collaborators: String,
     pub group_id: Option<Uuid>,
     pub since: Option<Date>,
     pub attributes: String,

@@ -10,6 +10,8 @@
 //! | domain     | `crates/domain/src/fact.rs`, `crates/domain/src/facts/`                 |
 
 mod incoming;
+#[cfg(test)]
+mod plans;
 mod read;
 mod record;
 mod revalue;
@@ -19,7 +21,7 @@ pub(crate) mod tests;
 mod value;
 
 pub(crate) use read::of_days;
-pub use read::{FactFilter, find, of_customers, of_ids, page, versions};
+pub use read::{FactFilter, FactPlace, find, of_customers, of_ids, page, versions};
 pub use record::{Recorded, record};
 pub use revalue::{Revalued, revalue};
 pub use rows::StoredFact;

@@ -8,6 +8,8 @@ use crate::store::Source;
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 use tiercel_domain::evaluation::Edges;
 use tiercel_domain::fact::{Fact, FactKind};
 use tiercel_domain::ids::{CustomerId, FactId};
@@ -122,23 +124,78 @@ pub async fn of_ids(
     Ok(found)
 }
 
-/// Facts after an id, in order of ids.
+/// Where a fact stands in the order of lists: by day, then id; as `2026-03-01 fct_…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FactPlace {
+    pub occurred_on: NaiveDate,
+    pub id: FactId,
+}
+
+impl From<&Fact> for FactPlace {
+    fn from(fact: &Fact) -> Self {
+        Self {
+            occurred_on: fact.occurred_on,
+            id: fact.id,
+        }
+    }
+}
+
+impl fmt::Display for FactPlace {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} {}", self.occurred_on, self.id)
+    }
+}
+
+/// A text that names no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the place of a fact")]
+pub struct NotAPlace;
+
+impl FromStr for FactPlace {
+    type Err = NotAPlace;
+
+    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+        let (day, id) = text.split_once(' ').ok_or(NotAPlace)?;
+        Ok(Self {
+            occurred_on: day.parse().map_err(|_| NotAPlace)?,
+            id: id.parse().map_err(|_| NotAPlace)?,
+        })
+    }
+}
+
+/// Facts after a place, in order of day and id.
 pub async fn page(
     source: &impl Source,
     filter: &FactFilter,
-    after: Option<FactId>,
+    after: Option<FactPlace>,
     limit: u64,
 ) -> Result<Vec<StoredFact>, DbError> {
-    let mut query = filtered(filter);
-    if let Some(after) = after {
-        query = query.filter(fact::Column::FactId.gt(Uuid::from_u128(after.bits())));
-    }
-    let rows = query
-        .order_by_asc(fact::Column::FactId)
-        .limit(limit)
+    let rows = selected(filter, after, limit)
         .all(source.connection())
         .await?;
     with_notes(source, rows).await
+}
+
+pub(super) fn selected(
+    filter: &FactFilter,
+    after: Option<FactPlace>,
+    limit: u64,
+) -> Select<fact::Entity> {
+    use fact::Column;
+    let mut query = filtered(filter);
+    if let Some(after) = after {
+        // The bare bound of the day is what both engines seek the index by.
+        let later = Condition::any()
+            .add(Column::OccurredOn.gt(after.occurred_on))
+            .add(Column::FactId.gt(Uuid::from_u128(after.id.bits())));
+        query = query
+            .filter(Column::OccurredOn.gte(after.occurred_on))
+            .filter(later);
+    }
+    query
+        .order_by_asc(Column::OccurredOn)
+        .order_by_asc(Column::FactId)
+        .limit(limit)
 }
 
 fn filtered(filter: &FactFilter) -> Select<fact::Entity> {

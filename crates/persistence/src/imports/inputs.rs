@@ -40,7 +40,13 @@ fn uuid(job: JobId) -> Value {
 }
 
 /// Names a file that a job reads.
+///
+/// # Errors
+/// `Conflict` where the file is deleted meanwhile: run the transaction again.
 pub async fn attach(tx: &Tx, job: JobId, part: &str, upload: UploadId) -> Result<(), DbError> {
+    if !spool::hold(tx, upload).await? {
+        return Err(DbError::Conflict("a file of the import was deleted".into()));
+    }
     let text = "INSERT INTO import_input (job_id, part, upload_id) VALUES ($1, $2, $3)";
     sql::run(tx, text, vec![uuid(job), part.into(), upload.0.into()]).await?;
     Ok(())
@@ -75,11 +81,13 @@ pub async fn result_header(source: &impl Source, job: JobId) -> Result<Option<St
     Ok(header.transpose()?.flatten())
 }
 
-/// Deletes the data of a job that has ended; second files stay under their names.
+/// Deletes the data of a job that has ended, and second files that have no name any more.
 pub async fn release(tx: &Tx, job: JobId) -> Result<(), DbError> {
     for input in inputs(tx, job).await? {
         if input.part.is_empty() {
             spool::delete(tx, input.upload).await?;
+        } else {
+            spool::delete_unused(tx, input.upload).await?;
         }
     }
     Ok(())

@@ -3,10 +3,9 @@
 use crate::error::DbError;
 use crate::mint;
 use crate::sql;
-use crate::store::{Source, Store};
-use crate::write::{Change, Tx, Writing};
+use crate::store::Store;
+use crate::write::{Tx, Writing};
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -72,65 +71,42 @@ pub(super) async fn delete(tx: &Tx, upload: UploadId) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Keeps a file from being deleted by another write until this one ends; false where it is gone.
+pub(super) async fn hold(tx: &Tx, upload: UploadId) -> Result<bool, DbError> {
+    let text = "UPDATE import_upload SET bytes = bytes WHERE upload_id = $1";
+    Ok(sql::run(tx, text, vec![upload.0.into()]).await? == 1)
+}
+
+/// Deletes a file unless a name keeps it or a job under way reads it.
+pub(super) async fn delete_unused(tx: &Tx, upload: UploadId) -> Result<(), DbError> {
+    // Held first, so that a job that is being queued with the file is seen by the next statement.
+    hold(tx, upload).await?;
+    let text =
+        format!("SELECT u.upload_id FROM import_upload u WHERE u.upload_id = $1 AND {UNUSED}");
+    if sql::rows(tx, &text, vec![upload.0.into()])
+        .await?
+        .is_empty()
+    {
+        return Ok(());
+    }
+    delete(tx, upload).await
+}
+
+/// The condition on an upload `u` that no name keeps it and no job under way reads it.
+const UNUSED: &str = "NOT EXISTS (SELECT 1 FROM import_file f WHERE f.upload_id = u.upload_id) \
+    AND NOT EXISTS (SELECT 1 FROM import_input i JOIN job j ON j.job_id = i.job_id \
+                    WHERE i.upload_id = u.upload_id AND j.state IN ('queued', 'running'))";
+
 /// Deletes files from before `cutoff` that no job under way reads and no name keeps: those that
 /// did not arrive whole, and those that were replaced.
 pub async fn forget_unused(store: &Store, cutoff: DateTime<Utc>) -> Result<u64, DbError> {
-    let text = "SELECT u.upload_id FROM import_upload u WHERE u.created_at < $1 \
-        AND NOT EXISTS (SELECT 1 FROM import_file f WHERE f.upload_id = u.upload_id) \
-        AND NOT EXISTS (SELECT 1 FROM import_input i JOIN job j ON j.job_id = i.job_id \
-                        WHERE i.upload_id = u.upload_id AND j.state IN ('queued', 'running'))";
-    let rows = sql::rows(store, text, vec![cutoff.timestamp_micros().into()]).await?;
+    let text =
+        format!("SELECT u.upload_id FROM import_upload u WHERE u.created_at < $1 AND {UNUSED}");
+    let rows = sql::rows(store, &text, vec![cutoff.timestamp_micros().into()]).await?;
     for row in &rows {
         discard(store, UploadId(row.try_get("", "upload_id")?)).await?;
     }
     Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
-}
-
-/// Gives a second file its name; the file that had it before is no longer found under it.
-pub async fn put_file(tx: &Tx, name: &str, upload: UploadId, hash: &str) -> Result<(), DbError> {
-    let text = "INSERT INTO import_file (name, upload_id, write_id, recorded_at) \
-        VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \
-        upload_id = excluded.upload_id, write_id = excluded.write_id, \
-        recorded_at = excluded.recorded_at";
-    let values = vec![
-        name.into(),
-        upload.0.into(),
-        tx.write_uuid().into(),
-        tx.micros().into(),
-    ];
-    sql::run(tx, text, values).await?;
-    tx.note(Change {
-        entity: "import_file",
-        id: name.to_owned(),
-        version: 1,
-        what: "supplied",
-        customer: None,
-        content: Some(hash.to_owned()),
-        detail: Vec::new(),
-    });
-    Ok(())
-}
-
-/// The second file of a name.
-pub async fn file(source: &impl Source, name: &str) -> Result<Option<UploadId>, DbError> {
-    let text = "SELECT upload_id FROM import_file WHERE name = $1";
-    let rows = sql::rows(source, text, vec![name.into()]).await?;
-    let row = rows.first().map(|row| row.try_get("", "upload_id"));
-    Ok(row.transpose()?.map(UploadId))
-}
-
-/// Those of the names that have a second file.
-pub async fn files(
-    source: &impl Source,
-    names: &[String],
-) -> Result<BTreeMap<String, UploadId>, DbError> {
-    let mut found = BTreeMap::new();
-    for name in names {
-        if let Some(upload) = file(source, name).await? {
-            found.insert(name.clone(), upload);
-        }
-    }
-    Ok(found)
 }
 
 /// Reads a file piece by piece; for threads that may block.

@@ -1,9 +1,9 @@
 //! The answer of a credit look-up: term, limit, exposure and hold, in the tenant's base currency.
 
 use super::receipt::Asked;
-use super::wire::money;
-use crate::v1::deciding::{PolicyVersion, TierStanding, decimals};
+use crate::v1::deciding::{PolicyVersion, TierStanding};
 use crate::v1::receipts::Receipt;
+use crate::wire::money;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -193,7 +193,7 @@ fn buckets(account: &CreditSummary, now: DateTime<Utc>) -> CreditBuckets {
             *sum = sum.saturating_add(part.units());
         }
     }
-    let show = |units: i64| money(Amount::from_units(units), account.currency);
+    let show = |units: i64| money(Amount::from_units(units).decimal(), account.currency);
     let [reserved, ordered, delivered_unbilled, billed] = sums;
     CreditBuckets {
         account_id: account.account.to_string(),
@@ -215,7 +215,7 @@ pub(super) fn terms(
     asked: Asked,
 ) -> CreditTermsResponse {
     let tier = TierStanding::new(&decision.terms_of_tier, customer, decision.as_of);
-    let amount = |value: Decimal| decimals(value, base.exponent());
+    let amount = |value: Decimal| money(value, base);
     let exposure = decision.exposure.as_ref();
     CreditTermsResponse {
         customer_id: customer.map(|it| it.id.to_string()),

@@ -4,9 +4,10 @@ use super::{decide, wanted};
 use crate::faults::Faults;
 use crate::problem::Problem;
 use crate::tenant::TenantHandle;
-use crate::v1::deciding::{CustomerReference, customer_inputs, decimals};
+use crate::v1::deciding::{CustomerReference, customer_inputs};
 use crate::v1::ground::Ground;
 use crate::v1::receipts::{self, DecisionKind, unreadable_inputs};
+use crate::wire::money;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -106,7 +107,7 @@ pub fn of(
 }
 
 fn told(customer: Option<&BookCustomer>, decision: &Decision, base: Currency) -> Value {
-    let amount = |value: Decimal| decimals(value, base.exponent());
+    let amount = |value: Decimal| money(value, base);
     let hold = decision.hold.iter().map(|reason| {
         json!({
             "code": reason.code.word(),

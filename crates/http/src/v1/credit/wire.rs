@@ -4,7 +4,7 @@ use crate::faults::Faults;
 use crate::flows::credit::authorize::Settled;
 use crate::flows::credit::desk::Desk;
 use crate::problem::{Kind, Problem};
-use crate::v1::deciding::{PolicyVersion, decimals};
+use crate::v1::deciding::PolicyVersion;
 use crate::wire::instant;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -186,7 +186,7 @@ pub fn kept(
 }
 
 pub fn money(amount: Amount, currency: Currency) -> String {
-    decimals(amount.decimal(), currency.exponent())
+    crate::wire::money(amount.decimal(), currency)
 }
 
 fn measure(measure: &Measure, currency: Currency) -> String {

@@ -4,7 +4,7 @@ use super::values::{AttributeInput, shown};
 use super::wire::ExternalId;
 use crate::wire::instant;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tiercel_persistence::customers::{Content, Customer, Version};
 use tiercel_persistence::phones::Phone;
 use utoipa::ToSchema;
@@ -34,7 +34,7 @@ impl From<&Phone> for PhoneResponse {
 
 /// What a profile holds.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": "einkauf@muster.example", "note": null, "owner": "j.weber", "group_id": null, "since": "2019-04-01", "attributes": {"size": "medium"}}))]
+#[schema(example = json!({"kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": "einkauf@muster.example", "note": null, "owner": "j.weber", "collaborators": ["a.kern"], "group_id": null, "since": "2019-04-01", "attributes": {"size": "medium"}}))]
 pub struct ProfileResponse {
     /// `organisation` or `person`.
     pub kind: String,
@@ -42,6 +42,8 @@ pub struct ProfileResponse {
     pub email: Option<String>,
     pub note: Option<String>,
     pub owner: Option<String>,
+    /// By name.
+    pub collaborators: BTreeSet<String>,
     pub group_id: Option<String>,
     pub since: Option<String>,
     #[schema(value_type = Object)]
@@ -56,6 +58,7 @@ impl From<&Content> for ProfileResponse {
             email: content.email.clone(),
             note: content.note.clone(),
             owner: content.owner.clone(),
+            collaborators: content.collaborators.clone(),
             group_id: content.group.map(|id| id.to_string()),
             since: content.since.map(|day| day.to_string()),
             attributes: shown(&content.attributes),
@@ -65,7 +68,7 @@ impl From<&Content> for ProfileResponse {
 
 /// A customer. Its `ETag` covers profile, ids and phones, not the tier: facts do not change it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "cus_06dv7n5z4h9k3m2p8q1r5s7t0w", "version": 1, "kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": "einkauf@muster.example", "note": null, "owner": "j.weber", "group_id": null, "since": "2019-04-01", "attributes": {"size": "medium"}, "external_ids": [{"system": "erp", "id": "10042"}], "phones": [{"number": "030 1234567", "region": "DE", "e164": "+49301234567", "valid": true}], "tier": "general", "evaluated_as_of": "2026-03-01", "erased": false, "created_at": "2026-03-01T09:30:00.000000Z", "updated_at": "2026-03-01T09:30:00.000000Z"}))]
+#[schema(example = json!({"id": "cus_06dv7n5z4h9k3m2p8q1r5s7t0w", "version": 1, "kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": "einkauf@muster.example", "note": null, "owner": "j.weber", "collaborators": ["a.kern"], "group_id": null, "since": "2019-04-01", "attributes": {"size": "medium"}, "external_ids": [{"system": "erp", "id": "10042"}], "phones": [{"number": "030 1234567", "region": "DE", "e164": "+49301234567", "valid": true}], "tier": "general", "evaluated_as_of": "2026-03-01", "erased": false, "created_at": "2026-03-01T09:30:00.000000Z", "updated_at": "2026-03-01T09:30:00.000000Z"}))]
 pub struct CustomerResponse {
     pub id: String,
     pub version: i64,
@@ -107,7 +110,7 @@ impl From<Customer> for CustomerResponse {
 
 /// One version of a profile.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"version": 1, "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 42, "recorded_at": "2026-03-01T09:30:00.000000Z", "kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": null, "note": null, "owner": "j.weber", "group_id": null, "since": null, "attributes": {"size": "medium"}}))]
+#[schema(example = json!({"version": 1, "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 42, "recorded_at": "2026-03-01T09:30:00.000000Z", "kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": null, "note": null, "owner": "j.weber", "collaborators": ["a.kern"], "group_id": null, "since": null, "attributes": {"size": "medium"}}))]
 pub struct CustomerVersionResponse {
     pub version: i64,
     pub write_id: String,

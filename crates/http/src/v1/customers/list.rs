@@ -22,6 +22,8 @@ pub struct ListCustomers {
     /// Adds the total.
     pub count: Option<bool>,
     pub owner: Option<String>,
+    /// Who looks after the customer beside the owner.
+    pub collaborator: Option<String>,
     pub group_id: Option<String>,
     pub tier: Option<String>,
     /// `organisation` or `person`.
@@ -39,6 +41,7 @@ impl ListCustomers {
         let group = self.group_id.as_deref();
         let mut filter = Filter {
             owner: self.owner.clone(),
+            collaborator: self.collaborator.clone(),
             group: group.and_then(|text| faults.parsed("group_id", text, "not_an_id")),
             tier: self.tier.clone(),
             kind: kind.and_then(|word| faults.word("kind", word, CustomerKind::from_word)),

@@ -57,7 +57,7 @@ pub fn incoming_phones(phones: &[PhoneInput]) -> Vec<IncomingPhone> {
 /// A customer to create.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": "einkauf@muster.example", "owner": "j.weber", "since": "2019-04-01", "attributes": {"size": "medium", "country": "DE", "annual_profit": "1250000"}, "phones": [{"number": "030 1234567"}], "external_ids": [{"system": "erp", "id": "10042"}]}))]
+#[schema(example = json!({"kind": "organisation", "name": "Muster Maschinenbau GmbH", "email": "einkauf@muster.example", "owner": "j.weber", "collaborators": ["a.kern"], "since": "2019-04-01", "attributes": {"size": "medium", "country": "DE", "annual_profit": "1250000"}, "phones": [{"number": "030 1234567"}], "external_ids": [{"system": "erp", "id": "10042"}]}))]
 pub struct CreateCustomerRequest {
     /// `organisation` or `person`.
     pub kind: String,
@@ -66,6 +66,9 @@ pub struct CreateCustomerRequest {
     pub note: Option<String>,
     /// Who looks after the customer.
     pub owner: Option<String>,
+    /// Who else does.
+    #[serde(default)]
+    pub collaborators: Vec<String>,
     pub group_id: Option<String>,
     /// First day of the relationship.
     pub since: Option<String>,
@@ -89,6 +92,7 @@ impl CreateCustomerRequest {
             email: self.email.map(Some),
             note: self.note.map(Some),
             owner: self.owner.map(Some),
+            collaborators: Some(Some(self.collaborators)),
             group_id: self.group_id.map(Some),
             since: self.since.map(Some),
             attributes: self.attributes,
@@ -122,6 +126,10 @@ pub struct PatchCustomerRequest {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub owner: Option<Option<String>>,
+    /// The whole list; null empties it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub collaborators: Option<Option<Vec<String>>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub group_id: Option<Option<String>>,
@@ -158,6 +166,7 @@ impl PatchCustomerRequest {
             email: change(self.email),
             note: change(self.note),
             owner: change(self.owner),
+            collaborators: self.collaborators.map(Option::unwrap_or_default),
             group,
             since,
             attributes,

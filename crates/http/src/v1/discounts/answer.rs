@@ -3,8 +3,9 @@
 use super::Decided;
 use super::document::{self, DiscountCap, DiscountRate, DocumentDiscounts, DocumentShare};
 use super::request::{Asked, DecisionDocument, Explain};
-use crate::v1::deciding::{PolicyVersion, Stamp, TierStanding, decimals};
+use crate::v1::deciding::{PolicyVersion, Stamp, TierStanding};
 use crate::v1::receipts::Receipt;
+use crate::wire::decimals;
 use serde::Serialize;
 use serde_json::json;
 use tiercel_domain::discounts::stack::NotApplied;

@@ -2,7 +2,7 @@
 
 use super::answer::{DiscountApproval, DiscountApprovalReason, DiscountNotApplied, not_applied};
 use crate::book::Factor;
-use crate::v1::deciding::decimals;
+use crate::wire::decimals;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tiercel_domain::currency::Currency;

@@ -11,12 +11,15 @@ use crate::problem::{Kind, Problem};
 use crate::scope::{Scope, need};
 use crate::tenant::{CustomerTenant, Tenant, TenantHandle};
 use crate::v1::asking::{self, Moment, Subject};
+use crate::wire;
 use actix_web::{HttpResponse, get};
+use tiercel_domain::currency::Currency;
 use tiercel_domain::evaluation::{
     self as decision, Criterion, CriterionResult, Evaluation, Matched, Measure, Measured, Scoring,
 };
 use tiercel_domain::history::{Series, Sums};
 use tiercel_domain::ids::CustomerId;
+use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::period::Window;
 use tiercel_domain::receivables::{Allocation, allocate};
 use tiercel_persistence::customers::CustomerState;
@@ -53,6 +56,7 @@ struct Judged {
     series: Series,
     ledger: Allocation,
     evaluation: Evaluation,
+    base: Currency,
     with_costs: bool,
 }
 
@@ -88,6 +92,7 @@ impl Judged {
             subject,
             series,
             ledger,
+            base: tenant.settings().base_currency,
             with_costs: tenant.allows(Scope::CostsRead),
         })
     }
@@ -126,9 +131,20 @@ impl Judged {
             measure: criterion.measure.word().to_owned(),
             unit: criterion.measure.unit().map(str::to_owned),
             window: criterion.measure.window().map(|window| self.window(window)),
-            value: result.value.shown().filter(|_| !hidden),
+            value: self.value(criterion, &result.value).filter(|_| !hidden),
             missing,
             hidden,
+        }
+    }
+
+    /// Rounded like [`Measured::shown`]; money as everywhere.
+    fn value(&self, criterion: &Criterion, value: &Measured) -> Option<String> {
+        match (value, criterion.measure.unit()) {
+            (Measured::Number(number), Some("base_currency")) => {
+                let shown = round(*number, 4, Rounding::HalfUp);
+                Some(wire::money(shown, self.base))
+            }
+            _ => value.shown(),
         }
     }
 

@@ -181,7 +181,7 @@ pub struct EvidenceResponse {
 
 /// What was measured. Numbers are shown with up to four decimals.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250", "missing": null, "hidden": false}))]
+#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250.00", "missing": null, "hidden": false}))]
 pub struct MeasureResponse {
     /// The criterion's code in the model.
     pub code: String,
@@ -201,7 +201,7 @@ pub struct MeasureResponse {
 
 /// What was measured and how it became points.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250", "missing": null, "hidden": false, "matched": "band", "band": {"from": "50000", "to": null}, "category": null, "points": "25", "facts": null}))]
+#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250.00", "missing": null, "hidden": false, "matched": "band", "band": {"from": "50000", "to": null}, "category": null, "points": "25", "facts": null}))]
 pub struct CriterionResponse {
     #[serde(flatten)]
     pub measured: MeasureResponse,

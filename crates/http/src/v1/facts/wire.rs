@@ -4,7 +4,7 @@ use crate::faults::Faults;
 use crate::problem::{FieldError, Problem};
 use crate::tenant::TenantHandle;
 use crate::v1::{asking, deciding};
-use crate::wire::{date, instant};
+use crate::wire::{date, instant, money};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::fact::{DocumentRef, DocumentStatus, FactKind};
@@ -170,7 +170,7 @@ impl RecordFactRequest {
 
 /// One version of a fact.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "version": 1, "customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "source": "erp1", "external_id": "SO-1001/1", "kind": "order_line", "occurred_on": "2026-03-01", "document": null, "follows": null, "status": "open", "product": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "category": "drives/servo", "quantity": "2", "amount": "379", "currency": "EUR", "base_amount": "379", "base_currency": "EUR", "rate": null, "cost": "250", "given_cost": null, "cost_source": "product", "hidden": false, "due_on": null, "rating": null, "severity": null, "minutes": null, "channel": null, "author": null, "note": null, "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "recorded_at": "2026-03-01T09:30:00.000000Z", "superseded_by": null}))]
+#[schema(example = json!({"id": "fct_06dv7n5z4h9k3m2p8q1r5s7t0w", "version": 1, "customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "source": "erp1", "external_id": "SO-1001/1", "kind": "order_line", "occurred_on": "2026-03-01", "document": null, "follows": null, "status": "open", "product": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "category": "drives/servo", "quantity": "2", "amount": "379", "currency": "EUR", "base_amount": "379.00", "base_currency": "EUR", "rate": null, "cost": "250.00", "given_cost": null, "cost_source": "product", "hidden": false, "due_on": null, "rating": null, "severity": null, "minutes": null, "channel": null, "author": null, "note": null, "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "recorded_at": "2026-03-01T09:30:00.000000Z", "superseded_by": null}))]
 pub struct FactResponse {
     pub id: String,
     pub version: i64,
@@ -236,12 +236,12 @@ impl FactResponse {
             quantity: fact.quantity.map(|quantity| quantity.to_string()),
             amount: fact.amount.map(|amount| amount.original.to_string()),
             currency: stored.currency.map(|currency| currency.to_string()),
-            base_amount: fact.amount.map(|amount| amount.base.to_string()),
+            base_amount: fact.amount.map(|amount| money(amount.base.decimal(), base)),
             base_currency: base.to_string(),
             rate: fact
                 .amount
                 .and_then(|amount| Some(amount.rate?.to_string())),
-            cost: cost.map(|cost| cost.to_string()),
+            cost: cost.map(|cost| money(cost.decimal(), base)),
             given_cost: given_cost.map(|cost| cost.to_string()),
             cost_source: fact.cost.source().to_owned(),
             hidden: !with_costs,
@@ -282,6 +282,7 @@ pub struct ListFacts {
     pub customer: Option<String>,
     pub kind: Option<String>,
     pub source: Option<String>,
+    /// Of the `source` that is named beside it.
     pub external_id: Option<String>,
     /// The first business day.
     pub occurred_from: Option<String>,
@@ -303,6 +304,7 @@ impl ListFacts {
         let occurred_from = from.and_then(|text| date(&mut faults, "occurred_from", text));
         let to = self.occurred_to.as_deref();
         let occurred_to = to.and_then(|text| date(&mut faults, "occurred_to", text));
+        self.check_pairs(&mut faults);
         faults.finish(Some(()))?;
         let moment = asking::moment(tenant, None, self.known_at.as_deref()).await?;
         let customer = match &self.customer {
@@ -322,6 +324,21 @@ impl ListFacts {
             known_at: moment.known_at,
         })
     }
+
+    /// Half a key finds nothing by index.
+    fn check_pairs(&self, faults: &mut Faults) {
+        if self.external_id.is_some() && self.source.is_none() {
+            faults.add("external_id", "needs_source", "needs `source` beside it");
+        }
+        let parts = [
+            ("document_system", &self.document_system),
+            ("document_type", &self.document_type),
+        ];
+        let half = |part: &&(&str, &Option<String>)| part.1.is_some() && self.document_id.is_none();
+        for (name, _) in parts.iter().filter(half) {
+            faults.add(*name, "needs_document_id", "needs `document_id` beside it");
+        }
+    }
 }
 
 /// As known when.
@@ -331,15 +348,4 @@ impl ListFacts {
 pub struct FindFact {
     /// As known then: a position of the journal, or an instant.
     pub known_at: Option<String>,
-}
-
-/// Which part of the versions to list.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListFactVersions {
-    /// Items on a page: 1 to 200, 50 where it is absent.
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub after: Option<String>,
 }

@@ -10,9 +10,9 @@ use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::Tenant;
+use crate::wire::instant;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get, put};
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tiercel_documents::fault::DocumentFault;
 use tiercel_documents::import::mapping::ImportMapping;
@@ -171,10 +171,6 @@ fn field_errors(faults: Vec<DocumentFault>) -> Vec<FieldError> {
 
 fn unknown() -> Problem {
     Problem::new(Kind::NotFound, "no import mapping has this name")
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
 fn to_summary(mapping: Mapping) -> ImportMappingSummary {

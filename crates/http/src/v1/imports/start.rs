@@ -10,13 +10,14 @@ use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::{Tenant, TenantHandle};
+use crate::wire::instant;
 use actix_web::http::header;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post, put};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tiercel_persistence::crypto;
-use tiercel_persistence::imports::{self, Mapping, UploadId};
+use tiercel_persistence::imports::{self, Mapping, SecondFile, UploadId};
+use tiercel_persistence::{Source, crypto};
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -41,13 +42,26 @@ pub struct ImportQueuedResponse {
     pub bytes: u64,
 }
 
-/// A second file that was received.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"name": "orders", "bytes": 20481, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))]
+/// A second file.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"name": "orders", "bytes": 20481, "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "recorded_at": "2026-03-01T09:30:00.000000Z"}))]
 pub struct ImportFileResponse {
     pub name: String,
     pub bytes: u64,
-    pub sha256: String,
+    /// Of the file as it was sent; null where an older version received it.
+    pub sha256: Option<String>,
+    pub recorded_at: String,
+}
+
+impl From<SecondFile> for ImportFileResponse {
+    fn from(file: SecondFile) -> Self {
+        Self {
+            name: file.name,
+            bytes: file.bytes,
+            sha256: file.sha256,
+            recorded_at: instant(file.recorded_at),
+        }
+    }
 }
 
 /// Supply a second file for look-ups
@@ -73,15 +87,15 @@ pub async fn put_import_file(
     }
     faults.finish(Some(()))?;
     let received = receive(tenant.store(), payload).await?;
-    let answer = ImportFileResponse {
-        name: name.clone(),
-        bytes: received.bytes,
-        sha256: received.hash.clone(),
-    };
     let hash = received.hash.as_str();
     let answered = reply::write(&tenant, "import_file.supplied", &retry, hash, async |tx| {
         imports::put_file(tx, &name, received.upload, hash).await?;
-        Reply::ok(&answer)
+        Reply::ok(&ImportFileResponse {
+            name: name.clone(),
+            bytes: received.bytes,
+            sha256: Some(received.hash.clone()),
+            recorded_at: instant(tx.at()),
+        })
     })
     .await;
     keep_if_new(&tenant, &received, answered).await
@@ -103,11 +117,18 @@ pub async fn start_import(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     require_file(&request)?;
-    let (mapping, second_files) = find_mapping(&tenant, &query.mapping).await?;
+    let mapping = find_mapping(&tenant, &query.mapping).await?;
+    let names: Vec<String> = jobs::plan(&mapping)?
+        .lookups()
+        .map(|lookup| lookup.name)
+        .collect();
+    // Before a long file is received, and again in the write: a name may have been taken away.
+    second_files(tenant.store(), &names).await?;
     let received = receive(tenant.store(), payload).await?;
     let hash = crypto::sha256_hex(format!("{}\n{}", mapping.name, received.hash).as_bytes());
     let answered = reply::write(&tenant, "import.queued", &retry, &hash, async |tx| {
         let data = received.upload;
+        let second_files = second_files(tx, &names).await?;
         let job = jobs::queue(tx, &mapping, data, &second_files, tenant.principal()).await?;
         let answer = ImportQueuedResponse {
             job: job.to_string(),
@@ -138,27 +159,26 @@ fn require_file(request: &HttpRequest) -> Result<(), Problem> {
     }
 }
 
-/// The mapping and the second files that it needs.
-async fn find_mapping(
-    tenant: &TenantHandle,
-    name: &str,
-) -> Result<(Mapping, BTreeMap<String, UploadId>), Problem> {
+async fn find_mapping(tenant: &TenantHandle, name: &str) -> Result<Mapping, Problem> {
     let mapping = imports::find(tenant.store(), name, None).await?;
-    let mapping = mapping.ok_or_else(|| {
+    mapping.ok_or_else(|| {
         let detail = "no import mapping has this name";
         Problem::invalid(vec![FieldError::new("mapping", "unknown_mapping", detail)])
-    })?;
-    let names: Vec<String> = jobs::plan(&mapping)?
-        .lookups()
-        .map(|lookup| lookup.name)
-        .collect();
-    let found = imports::files(tenant.store(), &names).await?;
+    })
+}
+
+/// The second files that a mapping looks up in.
+async fn second_files(
+    source: &impl Source,
+    names: &[String],
+) -> Result<BTreeMap<String, UploadId>, Problem> {
+    let found = imports::files(source, names).await?;
     let mut faults = Faults::default();
     for name in names.iter().filter(|name| !found.contains_key(*name)) {
         let detail = format!("the mapping looks up in `{name}`: PUT /v1/import-files/{name} first");
         faults.add("mapping", "missing_file", detail);
     }
-    faults.finish(Some((mapping, found)))
+    faults.finish(Some(found))
 }
 
 /// A replayed or refused request leaves its file to nobody: it is deleted at once.

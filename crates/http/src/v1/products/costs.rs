@@ -1,15 +1,17 @@
 //! What one unit of a product costs from a day on; shown to callers with `costs:read` only.
 
 use super::{existing, wire::price};
-use crate::body::{Id, Json};
+use crate::body::{Id, Json, Query};
 use crate::faults::Faults;
+use crate::listing::{self, Listing, PageQuery};
+use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::{Scope, need};
 use crate::tenant::Tenant;
-use crate::wire::{date, instant};
-use actix_web::{HttpResponse, get, post};
+use crate::wire::{date, instant, money};
+use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tiercel_domain::currency::Currency;
@@ -46,7 +48,7 @@ impl RecordCostRequest {
 
 /// One cost, in force or corrected.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "cst_06dv7n5z4h9k3m2p8q1r5s7t0y", "valid_from": "2026-01-01", "unit_cost": "121.4", "currency": "EUR", "recorded_at": "2026-03-01T09:30:00.000000Z", "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 43, "superseded_by": null}))]
+#[schema(example = json!({"id": "cst_06dv7n5z4h9k3m2p8q1r5s7t0y", "valid_from": "2026-01-01", "unit_cost": "121.40", "currency": "EUR", "recorded_at": "2026-03-01T09:30:00.000000Z", "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 43, "superseded_by": null}))]
 pub struct CostResponse {
     pub id: String,
     pub valid_from: String,
@@ -66,7 +68,7 @@ impl CostResponse {
         Self {
             id: cost.id.to_string(),
             valid_from: cost.valid_from.to_string(),
-            unit_cost: shown.then(|| cost.unit_cost.to_string()),
+            unit_cost: shown.then(|| money(cost.unit_cost.decimal(), cost.currency)),
             currency: cost.currency.to_string(),
             recorded_at: instant(cost.recorded_at),
             write_id: cost.write_id.to_string(),
@@ -74,14 +76,6 @@ impl CostResponse {
             superseded_by: cost.superseded_by.map(|write| write.to_string()),
         }
     }
-}
-
-/// All costs of a product.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"items": [{"id": "cst_06dv7n5z4h9k3m2p8q1r5s7t0y", "valid_from": "2026-01-01", "unit_cost": "121.4", "currency": "EUR", "recorded_at": "2026-03-01T09:30:00.000000Z", "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 43, "superseded_by": null}]}))]
-pub struct CostsResponse {
-    /// By day, then in the order of recording.
-    pub items: Vec<CostResponse>,
 }
 
 /// Record what one unit costs from a day on
@@ -116,21 +110,29 @@ pub async fn record_product_cost(
 
 /// List the costs of a product
 ///
-/// Corrected ones included. Without the scope `costs:read` the costs themselves are null.
+/// By day, then in the order of recording, corrected ones included. Without the scope `costs:read`
+/// the costs themselves are null.
 #[utoipa::path(tag = "products",
-    params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w")),
-    responses((status = 200, description = "All costs", body = CostsResponse)))]
+    params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
+    responses((status = 200, description = "A page of costs", body = Page<CostResponse>)))]
 #[get("/products/{id}/costs")]
 pub async fn list_product_costs(
     tenant: Tenant<need::ProductsRead>,
+    request: HttpRequest,
     Id(id): Id<ProductId>,
+    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
+    let list = format!("costs {id}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     existing(tenant.store(), id).await?;
     let shown = tenant.allows(Scope::CostsRead);
-    let costs = store::cost_history(tenant.store(), id).await?;
-    let items = costs
-        .iter()
-        .map(|cost| CostResponse::of(cost, shown))
-        .collect();
-    Ok(HttpResponse::Ok().json(CostsResponse { items }))
+    let all = store::cost_history(tenant.store(), id).await?;
+    let key = |cost: &CostVersion| {
+        let recorded_at = instant(cost.recorded_at);
+        format!("{} {recorded_at} {}", cost.valid_from, cost.id)
+    };
+    let page = listing.page(listing.rest(all, key), key, |cost| {
+        CostResponse::of(&cost, shown)
+    });
+    Ok(listing::answer(&request, &page))
 }

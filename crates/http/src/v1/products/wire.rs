@@ -2,7 +2,7 @@
 
 use crate::faults::Faults;
 use crate::problem::Problem;
-use crate::wire::{instant, present};
+use crate::wire::{instant, money, present};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::incoming::{Change, IncomingProduct, MarginClass};
 use tiercel_domain::scaled::UnitPrice;
@@ -181,7 +181,7 @@ pub struct PageQuery {
 
 /// A product as it is known now. What it costs is told by its costs.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "sku": "SRV-200", "name": "Servo drive 200 W", "category": "drives/servo", "list_price": "189.5", "currency": "EUR", "margin_class": "neutral", "version": 1, "recorded_at": "2026-03-01T09:30:00.000000Z"}))]
+#[schema(example = json!({"id": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "sku": "SRV-200", "name": "Servo drive 200 W", "category": "drives/servo", "list_price": "189.50", "currency": "EUR", "margin_class": "neutral", "version": 1, "recorded_at": "2026-03-01T09:30:00.000000Z"}))]
 pub struct ProductResponse {
     pub id: String,
     pub sku: String,
@@ -202,7 +202,9 @@ impl From<Product> for ProductResponse {
             sku: product.sku,
             name: product.name,
             category: product.category.map(|category| category.to_string()),
-            list_price: product.list_price.map(|price| price.to_string()),
+            list_price: product
+                .list_price
+                .map(|price| money(price.decimal(), product.currency)),
             currency: product.currency.to_string(),
             margin_class: product.margin_class.word().to_owned(),
             version: product.version,
@@ -213,7 +215,7 @@ impl From<Product> for ProductResponse {
 
 /// One version of a product, with the writes that brought and replaced it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 42, "superseded_by": null, "product": {"id": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "sku": "SRV-200", "name": null, "category": "drives/servo", "list_price": "189.5", "currency": "EUR", "margin_class": "neutral", "version": 1, "recorded_at": "2026-03-01T09:30:00.000000Z"}}))]
+#[schema(example = json!({"write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "position": 42, "superseded_by": null, "product": {"id": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "sku": "SRV-200", "name": null, "category": "drives/servo", "list_price": "189.50", "currency": "EUR", "margin_class": "neutral", "version": 1, "recorded_at": "2026-03-01T09:30:00.000000Z"}}))]
 pub struct ProductVersionResponse {
     pub product: ProductResponse,
     pub write_id: String,
