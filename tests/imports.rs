@@ -173,7 +173,7 @@ fn costs_before_or_after(database: impl Fn() -> Option<Database>) {
     let before = block_on(loaded(one, ["skus", "costs", "lines"]));
     let after = block_on(loaded(other, ["skus", "lines", "costs"]));
     assert_eq!(before, after);
-    assert_eq!(before[0][0][1], "7", "{before}");
+    assert_eq!(before[0][0][1], "7.00", "{before}");
 }
 
 #[test]

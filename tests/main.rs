@@ -20,6 +20,7 @@ mod dirty_files;
 mod dump;
 mod examples;
 mod figures;
+mod fuzzer;
 mod imports;
 mod instances;
 mod openapi;

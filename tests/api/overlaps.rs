@@ -55,7 +55,7 @@ both!(
         assert_eq!(found.len(), 240);
         // 100 × 0.62, and 2 × 12 × 0.62.
         for (id, value) in found {
-            assert_eq!(value, ["62", "14.88", "product"], "{id}");
+            assert_eq!(value, ["62.00", "14.88", "product"], "{id}");
         }
     }
 );
@@ -123,7 +123,7 @@ fn a_fact_that_read_the_old_rate_and_commits_after_the_job_has_the_new_one() {
         held.rollback().await.unwrap();
         late.await.unwrap();
         for fact in all(&api).await.values() {
-            assert_eq!(value(fact), ["75", "-", "missing"]);
+            assert_eq!(value(fact), ["75.00", "-", "missing"]);
         }
     });
 }
@@ -149,7 +149,7 @@ fn a_correction_waits_for_the_facts_that_are_about_to_be_committed() {
         assert_ne!(job, "", "the fact was there before the correction");
         quiet(&api).await;
         for fact in all(&api).await.values() {
-            assert_eq!(value(fact), ["75", "-", "missing"]);
+            assert_eq!(value(fact), ["75.00", "-", "missing"]);
         }
     });
 }

@@ -90,6 +90,11 @@ impl Server {
         }
     }
 
+    /// Where the server listens, such as `http://127.0.0.1:40000`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The API with a token for some scopes.
     pub fn with(&self, scopes: &str) -> Api {
         Api::new(&self.base, Some(self.database.token(scopes)))

@@ -9,7 +9,7 @@ use tiercel_persistence::crypto;
 use utoipa::ToSchema;
 
 const DEFAULT: u32 = 50;
-const MOST: u32 = 200;
+pub const MOST: u32 = 200;
 
 /// One page of a list.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]

@@ -1,5 +1,6 @@
 //! What handlers leave to one place: words that mean the same everywhere, examples, page shapes.
 
+use crate::page::MOST;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -121,6 +122,9 @@ fn refer_pages(schemas: &mut Map<String, Value>) {
         if let Some(items) = schemas[page].pointer_mut("/properties/items/items") {
             *items = json!({ "$ref": format!("#/components/schemas/{entry}") });
         }
+        if let Some(items) = schemas[page].pointer_mut("/properties/items") {
+            items["maxItems"] = MOST.into();
+        }
     }
 }
 
@@ -129,16 +133,31 @@ fn refer_pages(schemas: &mut Map<String, Value>) {
 fn define(schemas: &mut Map<String, Value>, requested: &BTreeSet<String>) {
     let words = vocabulary();
     for (schema, body) in schemas {
+        let example = body.get("example").cloned().unwrap_or_default();
         let fields = body.get_mut("properties").and_then(Value::as_object_mut);
         for (name, field) in fields.into_iter().flatten() {
+            let told = requested.contains(schema);
+            if let Some(field) = field.as_object_mut().filter(|_| !told) {
+                shape_like(field, &example[name]);
+            }
             let known = words.get(name.as_str()).zip(field.as_object_mut());
             if let Some((word, field)) = known {
                 field
                     .entry("description")
                     .or_insert_with(|| word.meaning.into());
-                shape(field, word.shape, requested.contains(schema));
+                shape(field, word.shape, told);
             }
         }
+    }
+}
+
+/// Our ids have a shape that the example of the field shows: `cus_` and 26 letters or digits.
+fn shape_like(field: &mut Map<String, Value>, example: &Value) {
+    let id = example.as_str().and_then(|text| text.split_once('_'));
+    let id = id.filter(|(prefix, rest)| prefix.len() == 3 && rest.len() == 26);
+    if let Some((prefix, _)) = id.filter(|_| !field.contains_key("pattern")) {
+        let pattern = format!("^({prefix}_[0-9a-z]{{26}})?$");
+        field.insert("pattern".into(), pattern.into());
     }
 }
 
