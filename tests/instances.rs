@@ -1,7 +1,9 @@
 //! Several instances on one database: what one writes is in the answers of the others.
 
-use crate::support::{Server, both};
+use crate::support::server::spawn;
+use crate::support::{Api, Database, Server, block_on, both};
 use serde_json::json;
+use std::process::Child;
 use std::time::Duration;
 
 both!(
@@ -45,3 +47,53 @@ both!(
         assert_eq!(call["customer_ref"], own.json["customer_id"], "{call}");
     }
 );
+
+/// What every new database starts with, by where its versions are listed.
+const DEFAULTS: [&str; 4] = [
+    "/v1/evaluation-models/default/versions",
+    "/v1/service-policies/discount/versions",
+    "/v1/service-policies/credit/versions",
+    "/v1/service-policies/routing/versions",
+];
+
+fn ten_at_once(database: &Database) {
+    let servers: Vec<(Child, String)> = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..10).map(|_| scope.spawn(|| spawn(database))).collect();
+        let started = starting.into_iter().map(|one| one.join().unwrap());
+        started.collect()
+    });
+    let token = database.token("admin");
+    block_on(async {
+        for (_, base) in &servers {
+            let api = Api::new(base, Some(token.clone()));
+            api.get("/readyz").await.expect(200);
+            for path in DEFAULTS {
+                let versions = api.get(path).await.expect(200).json;
+                assert_eq!(versions["items"].as_array().unwrap().len(), 1, "{path}");
+            }
+        }
+    });
+    for (mut process, _) in servers {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    let clients = database.tiercel(&["client", "list", "--json"]);
+    assert_eq!(
+        clients.lines().count(),
+        1,
+        "one first credential: {clients}"
+    );
+    database.tiercel(&["audit", "verify"]);
+}
+
+#[test]
+fn ten_servers_start_at_once_on_an_empty_database_sqlite() {
+    ten_at_once(&Database::sqlite());
+}
+
+#[test]
+fn ten_servers_start_at_once_on_an_empty_database_postgres() {
+    if let Some(database) = Database::postgres() {
+        ten_at_once(&database);
+    }
+}

@@ -14,13 +14,18 @@ mod support;
 
 mod access;
 mod api;
+mod append_only;
 mod architecture;
 mod cli;
+mod demo;
 mod dirty_files;
+mod docs_page;
 mod dump;
 mod examples;
 mod figures;
 mod fuzzer;
+mod hostile;
 mod imports;
 mod instances;
+mod licences;
 mod openapi;

@@ -35,6 +35,7 @@ pub const STEPS: &[Step] = steps![
     "m0011_credit",
     "m0012_histories",
     "m0015_lists",
+    "m0016_append_only",
 ];
 
 impl Step {

@@ -187,7 +187,7 @@ impl Drop for Server {
 /// On a port that the system chooses.
 const SERVE: [&str; 3] = ["serve", "--bind", "127.0.0.1:0"];
 
-fn spawn(database: &Database) -> (Child, String) {
+pub fn spawn(database: &Database) -> (Child, String) {
     start(database.command(&SERVE))
 }
 

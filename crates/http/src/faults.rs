@@ -25,6 +25,10 @@ impl Faults {
         self.0.is_empty()
     }
 
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.0
+    }
+
     /// The value, unless something was found.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Problem> {
         match value {

@@ -22,6 +22,6 @@ mod value;
 
 pub(crate) use read::of_days;
 pub use read::{FactFilter, FactPlace, find, of_customers, of_ids, page, versions};
-pub use record::{Recorded, record};
+pub use record::{Recorded, examine, record, record_apart};
 pub use revalue::{Revalued, revalue};
 pub use rows::StoredFact;
