@@ -4,8 +4,8 @@ use super::Ground;
 use crate::support::{Server, both};
 use serde_json::{Value, json};
 
-/// Objects whose fields are not declared: attributes by their codes, inputs of any decision.
-const OPEN: [&str; 2] = ["/attributes", "/inputs"];
+/// Objects whose fields are not declared: attributes by their codes, what a receipt is about.
+const OPEN: [&str; 3] = ["attributes", "inputs", "decision"];
 
 /// Every place in a value, as a JSON pointer, the outer ones first.
 fn places(value: &Value) -> Vec<String> {
@@ -27,7 +27,7 @@ fn places(value: &Value) -> Vec<String> {
     }
     let mut found = Vec::new();
     walk(value, "", &mut found);
-    found.retain(|at| !OPEN.iter().any(|open| at.contains(open)));
+    found.retain(|at| !at.split('/').any(|part| OPEN.contains(&part)));
     found
 }
 

@@ -24,8 +24,8 @@ pub struct Operation {
 
 impl Operation {
     pub fn takes(&self, parameter: &str) -> bool {
-        let all = self.contract["parameters"].as_array().into_iter().flatten();
-        all.into_iter().any(|it| it["name"] == parameter)
+        let mut all = self.contract["parameters"].as_array().into_iter().flatten();
+        all.any(|it| it["name"] == parameter)
     }
 }
 
