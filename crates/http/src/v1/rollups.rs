@@ -36,8 +36,7 @@ pub struct ListRollups {
     /// The last month, by any of its days.
     #[param(example = "2026-03-01")]
     pub to: Option<String>,
-    /// As known at a position of the journal or an instant; now where it is absent.
-    #[param(example = "42")]
+    /// As known then: a position of the journal, or an instant.
     pub known_at: Option<String>,
     /// Items on a page: 1 to 200, 50 where it is absent.
     pub limit: Option<u32>,
