@@ -65,7 +65,12 @@ impl Ground {
     }
 
     async fn made(&self, path: &str, body: Value) -> String {
-        let made = self.api.post(path, body).await.expect(201);
+        let key = match path.starts_with("/v1/credit/") {
+            true => &[("idempotency-key", "prepared")][..],
+            false => &[],
+        };
+        let made = self.api.send(Method::POST, path, Some(body), key).await;
+        let made = made.expect(201);
         let location = made.header("location").to_owned();
         location.rsplit('/').next().unwrap().to_owned()
     }
