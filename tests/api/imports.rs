@@ -196,7 +196,6 @@ both!(
     async |server: &Server| {
         let api = server.admin();
         put_mapping(&api, "orders", ORDERS).await;
-        let head = api.get("/v1/audit/head").await.expect(200).json;
         let mut file = HEADER.to_owned();
         for row in 0..2_500 {
             let customer = row % 3;
@@ -209,8 +208,7 @@ both!(
         let job = import(&api, "orders", file).await;
         assert_eq!(job["counts"], counts(2_500, 0, 0, 0));
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let path = format!("/v1/events?after={}&limit=200", head["position"]);
-        let events = api.get(&path).await.expect(200).json;
+        let events = api.get("/v1/events?limit=200").await.expect(200).json;
         let events = events["items"].as_array().unwrap().iter();
         let chunks: Vec<&Value> = events.filter(|it| it["type"] == "import.chunk").collect();
         assert_eq!(chunks.len(), 3, "1,000 rows each");

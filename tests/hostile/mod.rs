@@ -41,6 +41,7 @@ pub struct Ground {
     pub operations: Vec<Operation>,
     contract: Value,
     model: Value,
+    policy: Value,
 }
 
 /// Path parameters by the part before them, and what is there.
@@ -53,11 +54,14 @@ impl Ground {
         let contract = api.get("/openapi/v1.json").await.expect(200).json;
         let model = "/v1/evaluation-models/default/versions/1";
         let model = api.get(model).await.expect(200).json["document"].clone();
+        let policy = "/v1/service-policies/credit/versions/1";
+        let policy = api.get(policy).await.expect(200).json["document"].clone();
         let mut ground = Self {
             operations: Vec::new(),
             api,
             contract,
             model,
+            policy,
         };
         let places = ground.places().await;
         ground.operations = ground.addressed(&places);
@@ -83,8 +87,7 @@ impl Ground {
         let fact = json!({"source": "s", "external_id": "1", "kind": "order_line", "amount": "1",
             "customer": {"id": customer}, "occurred_on": "2026-01-15"});
         let account = json!({"customer": {"id": customer}, "currency": "EUR"});
-        let policy = "/v1/service-policies/credit/versions/1";
-        let policy = self.api.get(policy).await.expect(200).json["document"].clone();
+        let policy = self.policy.clone();
         let models = "/v1/evaluation-models/default/versions";
         let drafted = self.made(models, self.model.clone()).await;
         let policies = "/v1/service-policies/credit/versions";
@@ -144,7 +147,9 @@ impl Ground {
         match named.rsplit('/').next().unwrap_or_default() {
             "EvaluationModelDocument" => self.model.clone(),
             "CreateModelRequest" => json!({"code": "spare-parts", "document": self.model}),
-            "ImportMapping" => json!({"source": {"system": "s"}}),
+            "ServicePolicyDocument" => self.policy.clone(),
+            "ImportMapping" => json!({"source": {"system": "s"}, "product": [
+                {"sku": {"column": "sku"}, "name": {"constant": "n"}}]}),
             _ => whole.unwrap_or(schema)["example"].clone(),
         }
     }

@@ -1,7 +1,6 @@
 //! Reads request bodies and query strings strictly: what is not known is named, not dropped.
 
 use crate::problem::{FieldError, Kind, Problem};
-use crate::strict::Strict;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -11,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::future::{Ready, ready};
 use std::time::Duration;
+use tiercel_documents::strict::Strict;
 use tiercel_persistence::crypto;
 
 /// A JSON body and the hash by which a retry is recognised.

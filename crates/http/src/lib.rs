@@ -26,7 +26,6 @@ pub mod reply;
 mod request_id;
 pub mod retry;
 pub mod scope;
-mod strict;
 pub mod tenant;
 pub mod token;
 mod trust;

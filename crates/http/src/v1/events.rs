@@ -29,7 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct EventChange {
     /// `customer`, `fact`, `product` …
     pub entity: String,
-    #[schema(pattern = "^[a-z]{3}_[0-9a-z]{26}$")]
+    #[schema(pattern = "^.+$")]
     pub id: String,
     pub version: i64,
     /// `created`, `updated` …
@@ -92,6 +92,8 @@ pub struct AuditTrailResponse {
 #[schema(example = json!({"position": 42, "chain_hash": "9f2c…", "key": "key_06dv7n5z4h9k3m2p8q1r5s7t12", "seal": "51ab…"}))]
 pub struct AuditHeadResponse {
     pub position: i64,
+    /// Empty before the first entry.
+    #[schema(min_length = 0)]
     pub chain_hash: String,
     /// The key under which it is sealed; null before the first entry.
     pub key: Option<String>,

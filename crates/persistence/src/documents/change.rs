@@ -25,14 +25,6 @@ pub struct NewDraft<'a> {
 
 /// Adds the next version of the document with the code, or the first.
 pub async fn create_draft(tx: &Tx, draft: &NewDraft<'_>) -> Result<StoredDocument, DbError> {
-    insert(tx, draft, None).await
-}
-
-async fn insert(
-    tx: &Tx,
-    draft: &NewDraft<'_>,
-    effective_from: Option<NaiveDate>,
-) -> Result<StoredDocument, DbError> {
     let last = document::Entity::find()
         .filter(document::Column::Kind.eq(draft.kind.word()))
         .filter(document::Column::Code.eq(draft.code))
@@ -43,6 +35,15 @@ async fn insert(
         .as_ref()
         .map_or_else(|| tx.mint(), |row| row.document_id.as_u128());
     let version = last.map_or(1, |row| row.version.saturating_add(1));
+    insert(tx, draft, (id, version), None).await
+}
+
+async fn insert(
+    tx: &Tx,
+    draft: &NewDraft<'_>,
+    (id, version): (u128, i64),
+    effective_from: Option<NaiveDate>,
+) -> Result<StoredDocument, DbError> {
     let published = effective_from.is_some();
     let status = if published {
         DocumentStatus::Published
@@ -164,7 +165,8 @@ pub async fn seed(
     store
         .write(&writing, async |tx| {
             if id_of(tx, kind, code).await?.is_none() {
-                insert(tx, &first, since_ever).await?;
+                // The first and no other: where another instance was faster, the look is repeated.
+                insert(tx, &first, (tx.mint(), 1), since_ever).await?;
             }
             Ok::<_, DbError>(((), None))
         })

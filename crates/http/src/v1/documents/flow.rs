@@ -44,9 +44,17 @@ impl Address {
 }
 
 /// The canonical text of a document as sent: 400 where it does not have the shape of its kind.
-pub fn canonical(kind: DocumentKind, document: &serde_json::Value) -> Result<String, Problem> {
+/// `at` points to the document in the request.
+pub fn canonical(
+    kind: DocumentKind,
+    document: &serde_json::Value,
+    at: &str,
+) -> Result<String, Problem> {
     let text = document.to_string();
-    lint::canonical_of(kind, text.as_bytes()).map_err(|faults| {
+    lint::canonical_of(kind, text.as_bytes()).map_err(|mut faults| {
+        for fault in &mut faults {
+            fault.pointer.insert_str(0, at);
+        }
         let detail = faults.first().map_or("", |fault| fault.detail.as_str());
         Problem::new(Kind::Unreadable, detail).with_errors(faults.iter().map(lint::told).collect())
     })

@@ -87,7 +87,7 @@ pub async fn create_evaluation_model(
     body: Json<CreateModelRequest>,
 ) -> Result<HttpResponse, Problem> {
     let code = code(&body.value.code)?;
-    let document = flow::canonical(KIND, &body.value.document)?;
+    let document = flow::canonical(KIND, &body.value.document, "/document")?;
     let taken = || Problem::new(Kind::Conflict, "a model has this code already");
     let draft = NewDraft {
         kind: KIND,
@@ -154,7 +154,7 @@ pub async fn draft_evaluation_model(
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
     let at = model(tenant.store(), &name).await?;
-    let body = flow::canonical(at.kind, &body.value)?;
+    let body = flow::canonical(at.kind, &body.value, "")?;
     flow::draft(&tenant, &retry, &at, &body).await
 }
 
@@ -189,7 +189,7 @@ pub async fn replace_evaluation_model_draft(
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
     let at = model(tenant.store(), &path.name).await?;
-    let body = flow::canonical(at.kind, &body.value)?;
+    let body = flow::canonical(at.kind, &body.value, "")?;
     flow::replace(&tenant, &conditions, &retry, (&at, path.version), &body).await
 }
 

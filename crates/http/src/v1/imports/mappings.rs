@@ -1,7 +1,7 @@
 //! Mappings over HTTP: sent as JSON or TOML, answered as JSON.
 
 use super::is_name;
-use crate::body::{Query, Whole, media_type};
+use crate::body::{self, Query, Whole, media_type};
 use crate::etag::etag;
 use crate::faults::Faults;
 use crate::page::{self, Page};
@@ -145,7 +145,11 @@ fn checked_name(name: &str) -> Result<String, Problem> {
 
 fn read(media: &str, body: &[u8]) -> Result<ImportMapping, Problem> {
     let read = match media {
-        "application/json" => read_json(body),
+        "application/json" => {
+            // What no body may hold, a mapping may not either.
+            body::parse::<serde_json::Value>(body)?;
+            read_json(body)
+        }
         "application/toml" => match std::str::from_utf8(body) {
             Ok(text) => read_toml(text),
             Err(_) => return Err(Problem::new(Kind::Unreadable, "TOML is UTF-8")),
