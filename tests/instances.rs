@@ -56,15 +56,29 @@ const DEFAULTS: [&str; 4] = [
     "/v1/service-policies/routing/versions",
 ];
 
+/// A server that ends with the test, however the test ends.
+struct Started(Child, String);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn ten_at_once(database: &Database) {
-    let servers: Vec<(Child, String)> = std::thread::scope(|scope| {
-        let starting: Vec<_> = (0..10).map(|_| scope.spawn(|| spawn(database))).collect();
+    let start = || {
+        let (process, base) = spawn(database);
+        Started(process, base)
+    };
+    let servers: Vec<Started> = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..10).map(|_| scope.spawn(start)).collect();
         let started = starting.into_iter().map(|one| one.join().unwrap());
         started.collect()
     });
     let token = database.token("admin");
     block_on(async {
-        for (_, base) in &servers {
+        for Started(_, base) in &servers {
             let api = Api::new(base, Some(token.clone()));
             api.get("/readyz").await.expect(200);
             for path in DEFAULTS {
@@ -73,10 +87,7 @@ fn ten_at_once(database: &Database) {
             }
         }
     });
-    for (mut process, _) in servers {
-        process.kill().unwrap();
-        process.wait().unwrap();
-    }
+    drop(servers);
     let clients = database.tiercel(&["client", "list", "--json"]);
     assert_eq!(
         clients.lines().count(),
