@@ -1,7 +1,9 @@
 //! The OpenAPI 3.1 document: collected from the handlers, completed centrally.
 
 mod describe;
+mod merge;
 mod problems;
+mod shapes;
 
 use crate::problem::{FieldError, ProblemBody};
 use serde_json::Value;
@@ -83,7 +85,9 @@ fn secure(operation: &mut Operation, path: &str) {
     if path.starts_with("/v1") {
         let declared = operation.security.take().unwrap_or_default();
         let for_customers = !declared.is_empty();
-        let mut all: Vec<_> = ["bearer", "oauth2", "basic", "apiKey"].map(alone).into();
+        let mut all: Vec<_> = ["bearer", "accessToken", "basic", "apiKey"]
+            .map(alone)
+            .into();
         all.extend(for_customers.then(|| alone("customer")));
         operation.security = Some(all);
     } else {
@@ -128,7 +132,9 @@ fn schemes() -> [(&'static str, SecurityScheme); 5] {
             "bearer",
             bearer("A token of `POST /oauth/token`, or of a configured issuer"),
         ),
-        ("oauth2", oauth2()),
+        // Generated clients set one header a scheme, in the order of their names: `bearer` has to
+        // come later, because some generators write the bare token for OAuth 2.
+        ("accessToken", oauth2()),
         (
             "basic",
             http(

@@ -29,6 +29,8 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct EventChange {
     /// `customer`, `fact`, `product` …
     pub entity: String,
+    /// As the kind of thing names itself.
+    #[schema(min_length = 1)]
     pub id: String,
     pub version: i64,
     /// `created`, `updated` …

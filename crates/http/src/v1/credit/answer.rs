@@ -40,13 +40,16 @@ pub struct CreditTermsResponse {
     pub late_interest_pct: String,
     pub limit: CreditLimit,
     pub exposure: CreditExposure,
-    /// The exposure by stage, in the account's own currency; null before anything was authorised.
+    /// The exposure by stage, in the account's own currency; absent before anything was authorised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub account: Option<CreditBuckets>,
     pub hold: CreditHold,
     /// Never evaluated, or more than 400 days ago.
     pub stale: bool,
     /// Only with `receipt=full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub receipt: Option<Receipt>,
 }
 
@@ -113,6 +116,9 @@ pub struct CreditExposure {
     pub overdue: Option<String>,
     pub overdue_after_grace: Option<String>,
     pub oldest_overdue_days: Option<u32>,
+    /// Absent where nothing is overdue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub oldest_overdue: Option<CreditDocument>,
     /// `limit − posted − pending`; negative above the limit.
     pub available: Option<String>,
