@@ -83,6 +83,8 @@ fn breaking(tools: &Tools, contract: &Path) -> Vec<Change> {
         let verdicts = change["verdicts"].as_array().into_iter().flatten();
         verdicts.map(|verdict| (change["path"].as_str().unwrap().to_owned(), verdict))
     });
+    let contract: Value =
+        serde_json::from_str(&std::fs::read_to_string(contract).unwrap()).unwrap();
     verdicts
         .filter(|(_, verdict)| verdict["impact"] == "major")
         .map(|(at, verdict)| Change {
@@ -90,7 +92,19 @@ fn breaking(tools: &Tools, contract: &Path) -> Vec<Change> {
             at,
             message: verdict["message"].as_str().unwrap().to_owned(),
         })
+        .filter(|change| change.rule != "parameter-removed" || !has_parameter(&contract, change))
         .collect()
+}
+
+/// Whether the parameter that a difference is about is still there: where others were added or
+/// moved, `redocly diff` now and then says that it is not.
+fn has_parameter(contract: &Value, change: &Change) -> bool {
+    let operation: Vec<&str> = change.at.split('/').take(4).collect();
+    let operation = operation.join("/").trim_start_matches('#').to_owned();
+    let name = change.message.split('`').nth(1).unwrap_or_default();
+    let parameters = contract.pointer(&operation).map(|it| &it["parameters"]);
+    let mut parameters = parameters.and_then(Value::as_array).into_iter().flatten();
+    parameters.any(|parameter| parameter["name"] == name)
 }
 
 #[test]
