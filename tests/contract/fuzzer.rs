@@ -3,8 +3,8 @@
 
 use super::{load_company, run};
 use crate::support::tools::Tools;
-use crate::support::{Server, both, data};
-use serde_json::Value;
+use crate::support::{Api, Server, both, data};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -18,6 +18,7 @@ both!(
             return;
         };
         load_company(&server.database);
+        make_what_examples_name(&server.admin()).await;
         let seconds = std::env::var("TIERCEL_TEST_FUZZ_SECONDS").unwrap_or("60".to_owned());
         let token = server.database.token("admin");
         let report = server.database.data().join("fuzzed.ndjson");
@@ -42,6 +43,16 @@ both!(
         many_operations_succeed(&report);
     }
 );
+
+/// The customer and the product that the examples of the contract speak of.
+async fn make_what_examples_name(api: &Api) {
+    let customer = json!({"kind": "organisation", "name": "Muster AG"});
+    let path = "/v1/customers/by-external/erp1/C-1042";
+    api.put(path, customer).await.expect(201);
+    let product = json!({"name": "Servo", "list_price": "189.50", "currency": "EUR"});
+    let path = "/v1/products/by-sku/SRV-200";
+    api.put(path, product).await.expect(201);
+}
 
 /// Reads from the report that most operations were not only refused.
 fn many_operations_succeed(report: &Path) {

@@ -88,6 +88,7 @@ pub fn complete(document: &mut Value) {
         let tags = operation.get("tags").and_then(Value::as_array);
         used.extend(tags.cloned().unwrap_or_default());
     }
+    merge::drop_unused(document);
     document["tags"] = tags(&used);
 }
 
@@ -143,11 +144,13 @@ fn define(schemas: &mut Map<String, Value>, requested: &BTreeSet<String>) {
         let fields = body.get_mut("properties").and_then(Value::as_object_mut);
         for (name, field) in fields.into_iter().flatten() {
             let told = requested.contains(schema) || FLAT.contains(&schema.as_str());
-            if let Some(field) = field.as_object_mut().filter(|_| !told) {
+            // Who wrote may be a client's id or `operator`: texts are not like their example.
+            let word = words.get(name.as_str());
+            let free = word.is_some_and(|word| word.shape == "text");
+            if let Some(field) = field.as_object_mut().filter(|_| !told && !free) {
                 shapes::like(field, &example[name]);
             }
-            let known = words.get(name.as_str()).zip(field.as_object_mut());
-            if let Some((word, field)) = known {
+            if let Some((word, field)) = word.zip(field.as_object_mut()) {
                 field
                     .entry("description")
                     .or_insert_with(|| word.meaning.into());

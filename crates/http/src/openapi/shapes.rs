@@ -49,7 +49,8 @@ pub fn limit(field: &mut Map<String, Value>, shape: &str, requested: bool) {
 pub fn like(field: &mut Map<String, Value>, example: &Value) {
     let id = example.as_str().and_then(|text| text.split_once('_'));
     let id = id.filter(|(prefix, rest)| prefix.len() == 3 && rest.len() == 26);
-    if let Some((prefix, _)) = id.filter(|_| !field.contains_key("pattern")) {
+    let bare = LIMITS.iter().all(|limit| !field.contains_key(*limit));
+    if let Some((prefix, _)) = id.filter(|_| bare) {
         let pattern = format!("^({prefix}_[0-9a-z]{{26}})?$");
         field.insert("pattern".into(), pattern.into());
     }
