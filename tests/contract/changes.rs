@@ -84,7 +84,8 @@ fn breaking(tools: &Tools, contract: &Path) -> Vec<Change> {
         verdicts.map(|verdict| (change["path"].as_str().unwrap().to_owned(), verdict))
     });
     let contract: Value =
-        serde_json::from_str(&std::fs::read_to_string(contract).unwrap()).unwrap();
+        serde_json::from_str(&std::fs::read_to_string(data::root().join(contract)).unwrap())
+            .unwrap();
     verdicts
         .filter(|(_, verdict)| verdict["impact"] == "major")
         .map(|(at, verdict)| Change {

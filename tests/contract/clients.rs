@@ -75,7 +75,7 @@ fn clients_of_python_do_the_three_look_ups() {
         .arg(place.path().join("checked"))
         .arg(&program);
     succeeds(&mut check);
-    served(async |server| {
+    served(async |server: &Server| {
         let mut python = tools.command("python");
         python.env("PYTHONPATH", place.path()).arg(&program);
         look_up(server, &mut python);
@@ -95,7 +95,7 @@ fn clients_of_typescript_do_the_three_look_ups() {
         return;
     };
     let place = typescript(&tools);
-    served(async |server| {
+    served(async |server: &Server| {
         for program in ["out/lookups.js", "out/generated.js"] {
             let mut node = tools.command("node");
             node.arg(place.path().join(program));

@@ -28,7 +28,7 @@ both!(
             .arg(data::root().join("openapi/schemathesis.toml"))
             .args(["run", &format!("{}/openapi/v1.json", server.base())])
             .args(["--header", &format!("Authorization: Bearer {token}")])
-            .args(["--checks", "all", "--max-examples", "5", "--workers", "2"])
+            .args(["--checks", "all", "--max-examples", "5", "--workers", "1"])
             .args(["--phases", "examples,coverage,fuzzing,stateful"])
             .args(["--max-time", &seconds, "--seed", "7", "--no-color"])
             .args(["--report", "ndjson", "--report-ndjson-path"])
@@ -67,10 +67,8 @@ fn many_operations_succeed(report: &Path) {
         .collect();
     let answers = answers(report);
     let succeeded = |operation: &(String, String)| {
-        let statuses = answers.get(operation).into_iter().flatten();
-        statuses
-            .into_iter()
-            .any(|status| (200..300).contains(status))
+        let mut statuses = answers.get(operation).into_iter().flatten();
+        statuses.any(|status| (200..300).contains(status))
     };
     let (good, refused): (Vec<_>, Vec<_>) = operations.iter().partition(|it| succeeded(it));
     assert!(

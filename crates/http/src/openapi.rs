@@ -85,9 +85,9 @@ fn secure(operation: &mut Operation, path: &str) {
     if path.starts_with("/v1") {
         let declared = operation.security.take().unwrap_or_default();
         let for_customers = !declared.is_empty();
-        let mut all: Vec<_> = ["bearer", "accessToken", "basic", "apiKey"]
-            .map(alone)
-            .into();
+        // `oauth2` says where tokens come from; they are sent as `bearer` says. Operations do not name
+        // both: generated clients would write the header twice, and some of them wrongly.
+        let mut all: Vec<_> = ["bearer", "basic", "apiKey"].map(alone).into();
         all.extend(for_customers.then(|| alone("customer")));
         operation.security = Some(all);
     } else {
@@ -132,9 +132,7 @@ fn schemes() -> [(&'static str, SecurityScheme); 5] {
             "bearer",
             bearer("A token of `POST /oauth/token`, or of a configured issuer"),
         ),
-        // Generated clients set one header a scheme, in the order of their names: `bearer` has to
-        // come later, because some generators write the bare token for OAuth 2.
-        ("accessToken", oauth2()),
+        ("oauth2", oauth2()),
         (
             "basic",
             http(
