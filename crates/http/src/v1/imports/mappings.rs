@@ -58,7 +58,7 @@ pub struct ListMappingsQuery {
     params(("name" = String, Path, description = "1 to 64 letters, digits, `.`, `_`, `-`", example = "customers")),
     request_body(description = "The mapping, as JSON or as TOML", content(
         (ImportMapping = "application/json", example = json!({"source": {"system": "erp1"}, "customer": [{"external_id": {"column": "customer"}, "kind": {"constant": "organisation"}, "name": {"column": "name"}}]})),
-        (String = "application/toml", example = json!("[source]\nsystem = \"erp1\"\n\n[[customer]]\nexternal_id = { column = \"customer\" }\nkind = { constant = \"organisation\" }\nname = { column = \"name\" }\n")),
+        (String = "application/toml"),
     )),
     responses((status = 200, description = "Saved, or known already", body = ImportMappingResponse), (status = 201, description = "Saved under a new name", body = ImportMappingResponse)))]
 #[put("/import-mappings/{name}")]
