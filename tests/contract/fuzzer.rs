@@ -1,5 +1,5 @@
 //! The recorded contract against the real server, by a fuzzer: schemathesis, all checks, also
-//! stateful. `TIERCEL_TEST_FUZZ_SECONDS` says how long it runs (60 where it is absent).
+//! stateful. `TIERCEL_TEST_FUZZ_SECONDS` says how long it runs (120 where it is absent).
 
 use super::{load_company, run};
 use crate::support::tools::Tools;
@@ -19,7 +19,7 @@ both!(
         };
         load_company(&server.database);
         make_what_examples_name(&server.admin()).await;
-        let seconds = std::env::var("TIERCEL_TEST_FUZZ_SECONDS").unwrap_or("60".to_owned());
+        let seconds = std::env::var("TIERCEL_TEST_FUZZ_SECONDS").unwrap_or("120".to_owned());
         let token = server.database.token("admin");
         let report = server.database.data().join("fuzzed.ndjson");
         let mut fuzzer = tools.command("schemathesis");
