@@ -17,7 +17,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Where the pages say that servers listen: Tiercel and the bridge of FreeSWITCH.
+/// Where the pages say that servers listen: Tiercel, and the bridge of FreeSWITCH or the shop.
 const ADDRESSES: [&str; 2] = ["127.0.0.1:8080", "127.0.0.1:8090"];
 
 /// What the commands of the pages need beside Tiercel.
@@ -114,6 +114,7 @@ runs! {
     imports: "docs/imports.md";
     operators: "docs/operators.md";
     security: "docs/security.md";
+    front_end: "docs/front-end.md";
 }
 
 /// Runs one page and compares its answers.

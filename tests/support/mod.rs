@@ -5,6 +5,7 @@ mod contract;
 pub mod data;
 pub mod postgres;
 pub mod server;
+pub mod tools;
 
 pub use api::{Api, Reply};
 pub use server::{Database, Server};

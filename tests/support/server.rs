@@ -154,6 +154,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Where the instance listens.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     pub fn bearing(&self, token: &str) -> Api {
         Api::new(&self.base, Some(token.to_owned()))
     }

@@ -97,6 +97,8 @@ fn shown(tenant: &TenantHandle, client: Client) -> ClientResponse {
 }
 
 /// List the clients
+///
+/// All of them, revoked ones too, with when each was last used; never with a secret.
 #[utoipa::path(tag = "access", params(PageQuery), responses((status = 200, description = "A page of clients, oldest first", body = Page<ClientResponse>)))]
 #[get("/clients")]
 pub async fn list_clients(
@@ -112,6 +114,8 @@ pub async fn list_clients(
 }
 
 /// Find a client
+///
+/// Its scopes, when it was last used, and how long a former secret is still valid.
 #[utoipa::path(tag = "access",
     params(("id" = String, Path, description = "Id of the client", example = "cli_06dv7n5z4h9k3m2p8q1r5s7t0z")),
     responses((status = 200, description = "The client", body = ClientResponse)))]

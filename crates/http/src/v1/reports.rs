@@ -64,6 +64,8 @@ pub struct SalesResponse {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TierResponse {
+    /// Empty for those who were never evaluated.
+    #[schema(min_length = 0)]
     pub code: String,
     pub customers: u64,
     /// Null without the scope `costs:read`.

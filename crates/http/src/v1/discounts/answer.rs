@@ -34,10 +34,12 @@ pub struct DiscountResponse {
     pub currency: String,
     pub rounding: DiscountRounding,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub document: Option<DecisionDocument>,
     pub lines: Vec<DiscountLine>,
     /// What was taken off all lines together; absent where the policy says nothing of documents.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub document_discounts: Option<DocumentDiscounts>,
     /// The dated rates behind the prices; absent where everything is in the currency of the quote.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +49,7 @@ pub struct DiscountResponse {
     pub warnings: Vec<DiscountWarning>,
     /// Only with `receipt: full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub receipt: Option<Receipt>,
 }
 
@@ -67,6 +70,7 @@ pub struct DiscountRounding {
 pub struct DiscountLine {
     pub line_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub error: Option<DiscountLineError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list_unit_price: Option<String>,
@@ -87,6 +91,7 @@ pub struct DiscountLine {
     pub adjustments: Option<Vec<DiscountAdjustment>>,
     /// Only with the scope `costs:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub floor: Option<DiscountFloor>,
     /// What discounts of the whole document took off this line; `net_amount` is after them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,12 +100,14 @@ pub struct DiscountLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caps: Option<Vec<DiscountCap>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub approval: Option<DiscountApproval>,
     /// Rules that missed by one condition, or were outranked; absent with `explain: none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_applied: Option<Vec<DiscountNotApplied>>,
     /// What the rules saw of the line; only with `explain: full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub facts: Option<DiscountLineFacts>,
 }
 

@@ -64,6 +64,7 @@ pub struct RoutingResponse {
     pub position: i64,
     /// Only with `receipt=full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub receipt: Option<Receipt>,
 }
 
