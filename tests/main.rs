@@ -21,6 +21,8 @@ mod dump;
 mod examples;
 mod figures;
 mod fuzzer;
+mod hostile;
 mod imports;
 mod instances;
 mod openapi;
+mod operations;

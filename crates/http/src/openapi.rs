@@ -79,8 +79,13 @@ pub fn publish(document: &OpenApi) -> Value {
     }
 }
 
+/// Whether an operation asks who calls.
+fn is_secured(path: &str) -> bool {
+    path.starts_with("/v1") || path == "/metrics"
+}
+
 fn secure(operation: &mut Operation, path: &str) {
-    if path.starts_with("/v1") {
+    if is_secured(path) {
         let declared = operation.security.take().unwrap_or_default();
         let for_customers = !declared.is_empty();
         let mut all: Vec<_> = ["bearer", "oauth2", "basic", "apiKey"].map(alone).into();

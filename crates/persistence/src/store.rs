@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
 /// Connections: SQLite has one writer anyway; PostgreSQL servers allow about a hundred in all.
-const CONNECTIONS: u32 = 16;
+pub(crate) const CONNECTIONS: u32 = 16;
 
 /// A handle to one tenant's database. Everything that can be read or written goes through it.
 pub struct Store {

@@ -2,7 +2,7 @@
 
 use super::{JobResponse, SEEN_BY};
 use crate::body::Id;
-use crate::health::Draining;
+use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::tenant::{TenantHandle, may_still};
 use actix_web::http::header;
@@ -10,7 +10,6 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::stream;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tiercel_domain::ids::JobId;
 use tiercel_persistence::Store;
@@ -25,7 +24,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 struct Watch {
     /// Whose credential must stay valid for as long as the stream is open.
     request: HttpRequest,
-    draining: Data<Draining>,
+    instance: Data<Instance>,
     store: Arc<Store>,
     id: JobId,
     /// Found by the request itself and not told yet.
@@ -56,7 +55,7 @@ struct Watch {
 pub async fn follow_job(
     tenant: TenantHandle,
     id: Result<Id<JobId>, Problem>,
-    draining: Data<Draining>,
+    instance: Data<Instance>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     tenant.require_any(&SEEN_BY)?;
@@ -71,7 +70,7 @@ pub async fn follow_job(
     let watch = Watch {
         store: Arc::clone(&tenant.hosted().store),
         request,
-        draining,
+        instance,
         id,
         first: Some(job),
         last_id: String::new(),
@@ -114,7 +113,7 @@ impl Watch {
     /// Waits for the next look; false where the server stops or the token is no longer good.
     async fn may_go_on(&self) -> bool {
         tokio::time::sleep(LOOK).await;
-        !self.draining.0.load(Ordering::Relaxed) && may_still(&self.request, &SEEN_BY)
+        !self.instance.is_draining() && may_still(&self.request, &SEEN_BY)
     }
 
     fn tell(mut self, job: Job) -> (Bytes, Self) {
