@@ -137,7 +137,9 @@ fn define(schemas: &mut Map<String, Value>, requested: &BTreeSet<String>) {
         let fields = body.get_mut("properties").and_then(Value::as_object_mut);
         for (name, field) in fields.into_iter().flatten() {
             let told = requested.contains(schema);
-            if let Some(field) = field.as_object_mut().filter(|_| !told) {
+            // Who did something may also be the operator or a subject of another issuer.
+            let one_shape = !told && name != "principal";
+            if let Some(field) = field.as_object_mut().filter(|_| one_shape) {
                 shape_like(field, &example[name]);
             }
             let known = words.get(name.as_str()).zip(field.as_object_mut());

@@ -29,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct EventChange {
     /// `customer`, `fact`, `product` …
     pub entity: String,
+    #[schema(pattern = "^[a-z]{3}_[0-9a-z]{26}$")]
     pub id: String,
     pub version: i64,
     /// `created`, `updated` …
