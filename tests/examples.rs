@@ -21,17 +21,28 @@ use std::process::{Command, Stdio};
 const ADDRESSES: [&str; 2] = ["127.0.0.1:8080", "127.0.0.1:8090"];
 
 /// What the commands of the pages need beside Tiercel.
-const PROGRAMS: [&str; 6] = ["bash", "curl", "jq", "python3", "sqlite3", "setpriv"];
+const PROGRAMS: [&str; 9] = [
+    "bash",
+    "curl",
+    "jq",
+    "pg_dump",
+    "pg_restore",
+    "psql",
+    "python3",
+    "sqlite3",
+    "setpriv",
+];
 
 /// Where a command that is not run everywhere does run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Runs {
     Nowhere,
     OnSqlite,
+    OnPostgres,
 }
 
 /// Blocks that are not run everywhere: page, first line, where they run, and why.
-const NOT_RUN: [(&str, &str, Runs, &str); 5] = [
+const NOT_RUN: [(&str, &str, Runs, &str); 7] = [
     (
         "README.md",
         "cargo run --release -- demo",
@@ -58,9 +69,21 @@ const NOT_RUN: [(&str, &str, Runs, &str); 5] = [
     ),
     (
         "docs/operators.md",
-        "sqlite3 tiercel-data/tiercel.db \".backup copy.db\"",
+        "useradd --system --home-dir /var/lib/tiercel tiercel",
+        Runs::Nowhere,
+        "needs root and systemd: tests/operations/service.rs starts what the unit starts",
+    ),
+    (
+        "docs/operators.md",
+        "tiercel backup copy.db",
         Runs::OnSqlite,
-        "copies the file of the embedded database",
+        "copies the embedded database",
+    ),
+    (
+        "docs/operators.md",
+        "pg_dump --format=custom --file=copy.dump \"$TIERCEL_DATABASE_URL\"",
+        Runs::OnPostgres,
+        "uses the tools of PostgreSQL",
     ),
 ];
 
@@ -194,6 +217,7 @@ fn on_this_database(steps: Vec<Step>, on_postgres: bool) -> Vec<Step> {
         None => true,
         Some(Runs::Nowhere) => false,
         Some(Runs::OnSqlite) => !on_postgres,
+        Some(Runs::OnPostgres) => on_postgres,
     };
     steps.into_iter().filter(runs).collect()
 }

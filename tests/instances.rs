@@ -1,4 +1,10 @@
-//! Several instances on one database: what one writes is in the answers of the others.
+//! Several instances on one database: what one writes is in the answers of the others, whatever
+//! becomes of instances and connections.
+
+mod balancer;
+mod cut;
+mod leases;
+mod rolling;
 
 use crate::support::server::spawn;
 use crate::support::{Api, Database, Server, block_on, both};

@@ -1,14 +1,20 @@
-//! A reader around any other that takes objects for objects only.
+//! A reader around any other that takes objects for objects only, and each name in them once.
 //!
 //! Derived readers also accept an array with the fields in order of declaration; that is no
-//! contract, and a field moved in the source would change the meaning of such a request.
+//! contract, and a field moved in the source would change the meaning of such a request. Readers of
+//! maps keep the last of several values of one name, and whoever checked the request before us may
+//! have looked at the first.
 
+use serde::de::value::StringDeserializer;
 use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Unexpected, Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, Visitor,
 };
+use std::collections::HashSet;
 use std::fmt;
 
-/// Reads like `D`, but refuses an array where an object is due, at every depth.
+/// Reads like `D`, but refuses an array where an object is due, and a name that stands twice in an
+/// object, at every depth.
 pub struct Strict<D>(pub D);
 
 /// Passes everything on; `object` where only an object will do.
@@ -161,7 +167,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Guard<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Items(fields))
+        // Objects with declared fields refuse repeated names themselves.
+        let seen = (!self.object).then(HashSet::new);
+        self.inner.visit_map(Fields { fields, seen })
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
@@ -183,18 +191,47 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Items<A> {
+/// What is inside an object, with the names that were read where they are not declared.
+struct Fields<A> {
+    fields: A,
+    seen: Option<HashSet<String>>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Fields<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        self.0.next_key_seed(seed)
+        match &mut self.seen {
+            None => self.fields.next_key_seed(seed),
+            Some(seen) => self.fields.next_key_seed(Name { seed, seen }),
+        }
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        self.0.next_value_seed(Seed(seed))
+        self.fields.next_value_seed(Seed(seed))
+    }
+}
+
+/// Reads a name that must not have been read before.
+struct Name<'s, S> {
+    seed: S,
+    seen: &'s mut HashSet<String>,
+}
+
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Name<'_, S> {
+    type Value = S::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<S::Value, D::Error> {
+        let name = String::deserialize(reader)?;
+        if self.seen.contains(&name) {
+            return Err(D::Error::custom(format_args!("duplicate field `{name}`")));
+        }
+        self.seen.insert(name.clone());
+        let reader: StringDeserializer<D::Error> = name.into_deserializer();
+        self.seed.deserialize(reader)
     }
 }
 
@@ -226,6 +263,27 @@ mod tests {
 
     fn read(text: &str) -> Result<Outer, serde_json::Error> {
         Outer::deserialize(Strict(&mut serde_json::Deserializer::from_str(text)))
+    }
+
+    #[test]
+    fn a_name_stands_once_at_any_depth() {
+        let read = |text: &str| {
+            let mut reader = serde_json::Deserializer::from_str(text);
+            serde_json::Value::deserialize(Strict(&mut reader))
+        };
+        let fine = r#"{"a": {"a": 1}, "b": [{"a": 1}, {"a": 1}]}"#;
+        assert_eq!(
+            read(fine).unwrap(),
+            serde_json::from_str::<serde_json::Value>(fine).unwrap()
+        );
+        for text in [
+            r#"{"a": 1, "a": 1}"#,
+            r#"{"b": [{"a": 1, "c": 2, "\u0061": 1}]}"#,
+            r#"{"b": {"": 1, "": null}}"#,
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains("duplicate field"), "{text}: {error}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reads request bodies and query strings strictly: what is not known is named, not dropped.
 
+use crate::arrival;
 use crate::problem::{FieldError, Kind, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -43,10 +44,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-/// How long a body may take to arrive; a caller that stops in the middle holds nothing for longer.
-const ARRIVAL: Duration = Duration::from_secs(30);
-
-/// A body as it came, up to the limit of the application; it may be empty.
+/// A body as it came, up to the limit of the server; it may be empty.
 #[derive(Debug)]
 pub struct Whole(pub Bytes);
 
@@ -55,11 +53,36 @@ impl FromRequest for Whole {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = Bytes::from_request(request, payload);
+        let bytes = arrival::receive(request, payload, None);
+        Box::pin(async move { bytes.await.map(Self) })
+    }
+}
+
+/// A form; it is read before anybody has shown a credential, so it is small.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+/// Bytes of a form.
+const LONGEST_FORM: usize = 16 * 1024;
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media = media_type(request);
+        let bytes = arrival::receive(request, payload, Some(LONGEST_FORM));
         Box::pin(async move {
-            let arrived = tokio::time::timeout(ARRIVAL, bytes).await;
-            let late = |_| Problem::new(Kind::Unreadable, "the body took too long to arrive");
-            arrived.map_err(late)?.map(Self).map_err(unreadable_body)
+            if media != "application/x-www-form-urlencoded" {
+                let detail = "send `Content-Type: application/x-www-form-urlencoded`";
+                return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+            }
+            let bytes = bytes.await?;
+            let text = std::str::from_utf8(&bytes).ok();
+            let form = text.and_then(|text| actix_web::web::Query::<T>::from_query(text).ok());
+            let unreadable = || Problem::new(Kind::Unreadable, "the form cannot be read");
+            form.map(|form| Self(form.into_inner()))
+                .ok_or_else(unreadable)
         })
     }
 }
@@ -76,16 +99,6 @@ pub fn media_type(request: &HttpRequest) -> String {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase()
-}
-
-fn unreadable_body(error: actix_web::Error) -> Problem {
-    match error.as_response_error().status_code().as_u16() {
-        413 => Problem::new(
-            Kind::TooLarge,
-            "the body is larger than this operation reads",
-        ),
-        _ => Problem::new(Kind::Unreadable, "the body did not arrive whole"),
-    }
 }
 
 /// Reads JSON; every unknown field, duplicate, wrong type or NUL is an error that names its place.

@@ -83,8 +83,13 @@ pub fn publish(document: &OpenApi) -> Value {
     }
 }
 
+/// Whether an operation asks who calls.
+fn is_secured(path: &str) -> bool {
+    path.starts_with("/v1") || path == "/metrics"
+}
+
 fn secure(operation: &mut Operation, path: &str) {
-    if path.starts_with("/v1") {
+    if is_secured(path) {
         let declared = operation.security.take().unwrap_or_default();
         let for_customers = !declared.is_empty();
         // Not `oauth2` too: generated clients would write the header twice, and some of them wrongly.

@@ -2,6 +2,7 @@
 
 use crate::book::BookKeeper;
 use crate::credential::{self, Credential};
+use crate::follow::Followed;
 use crate::issuers::{IssuerSettings, Issuers};
 use crate::limit::{self, Limits};
 use crate::problem::{Kind, Problem};
@@ -36,6 +37,8 @@ pub struct Hosted {
     pub verifier: Verifier,
     /// The end of the journal before anything was read: what came later must be followed.
     pub opened_at: i64,
+    /// How far the journal was followed from there.
+    pub followed: Followed,
     /// Origins of browser front ends that may call.
     pub origins: BTreeSet<String>,
 }
@@ -75,6 +78,7 @@ impl Hosted {
             book,
             verifier,
             opened_at,
+            followed: Followed::default(),
             origins: access.origins,
         })
     }
@@ -285,7 +289,8 @@ pub async fn admit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if request.path().starts_with("/v1/") && request.method() != Method::OPTIONS {
+    let secured = request.path().starts_with("/v1/") || request.path() == "/metrics";
+    if secured && request.method() != Method::OPTIONS {
         let admission = Admission(enter(request.request()).await);
         request.extensions_mut().insert(admission);
     }
@@ -311,6 +316,9 @@ async fn enter(request: &HttpRequest) -> Result<TenantHandle, Problem> {
     {
         return Err(unauthorized());
     }
+    // For the log.
+    let principal = Arc::clone(&caller.principal);
+    request.extensions_mut().insert(principal);
     Ok(TenantHandle {
         hosted: Arc::clone(hosted),
         principal: caller.principal,

@@ -4,6 +4,7 @@
 //! [`Store::write`], which also stores the journal entry and the answer kept for retries.
 
 pub mod attributes;
+pub mod backup;
 pub mod book;
 pub mod clients;
 mod clock;
@@ -39,6 +40,7 @@ mod store;
 #[cfg(test)]
 mod test_store;
 mod valuation;
+pub mod vitals;
 mod write;
 
 pub use clock::{Clock, from_micros};

@@ -97,6 +97,11 @@ impl Book {
         &self.policies
     }
 
+    /// How many customers and products it holds.
+    pub fn size(&self) -> (usize, usize) {
+        (self.customers.len(), self.products.len())
+    }
+
     /// The customer's group with all its ancestors.
     pub fn groups_of(&self, customer: &BookCustomer) -> BTreeSet<GroupId> {
         let parent = |group: &GroupId| self.groups.get(group).copied().flatten();

@@ -89,7 +89,7 @@ pub async fn put_import_file(
         faults.add("name", "name", "1 to 64 letters, digits, `.`, `_` and `-`");
     }
     faults.finish(Some(()))?;
-    let received = receive(tenant.store(), payload).await?;
+    let received = receive(tenant.store(), &request, payload).await?;
     let hash = received.hash.as_str();
     let answered = reply::write(&tenant, "import_file.supplied", &retry, hash, async |tx| {
         imports::put_file(tx, &name, received.upload, hash).await?;
@@ -130,7 +130,7 @@ pub async fn start_import(
         .collect();
     // Before a long file is received, and again in the write: a name may have been taken away.
     second_files(tenant.store(), &names).await?;
-    let received = receive(tenant.store(), payload).await?;
+    let received = receive(tenant.store(), &request, payload).await?;
     let hash = crypto::sha256_hex(format!("{}\n{}", mapping.name, received.hash).as_bytes());
     let answered = reply::write(&tenant, "import.queued", &retry, &hash, async |tx| {
         let data = received.upload;

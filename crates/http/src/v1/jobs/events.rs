@@ -2,7 +2,7 @@
 
 use super::{JobResponse, SEEN_BY};
 use crate::body::Id;
-use crate::health::Draining;
+use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::tenant::{TenantHandle, may_still};
 use actix_web::http::header;
@@ -11,7 +11,6 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::stream;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tiercel_domain::ids::JobId;
 use tiercel_persistence::Store;
@@ -47,7 +46,7 @@ impl fmt::Display for JobEvent {
 struct Watch {
     /// Whose credential must stay valid for as long as the stream is open.
     request: HttpRequest,
-    draining: Data<Draining>,
+    instance: Data<Instance>,
     store: Arc<Store>,
     id: JobId,
     /// Found by the request itself and not told yet.
@@ -77,7 +76,7 @@ struct Watch {
 pub async fn follow_job(
     tenant: TenantHandle,
     id: Result<Id<JobId>, Problem>,
-    draining: Data<Draining>,
+    instance: Data<Instance>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     tenant.require_any(&SEEN_BY)?;
@@ -92,7 +91,7 @@ pub async fn follow_job(
     let watch = Watch {
         store: Arc::clone(&tenant.hosted().store),
         request,
-        draining,
+        instance,
         id,
         first: Some(job),
         last_id: String::new(),
@@ -135,7 +134,7 @@ impl Watch {
     /// Waits for the next look; false where the server stops or the token is no longer good.
     async fn may_go_on(&self) -> bool {
         tokio::time::sleep(LOOK).await;
-        !self.draining.0.load(Ordering::Relaxed) && may_still(&self.request, &SEEN_BY)
+        !self.instance.is_draining() && may_still(&self.request, &SEEN_BY)
     }
 
     fn tell(mut self, job: Job) -> (Bytes, Self) {
