@@ -15,6 +15,7 @@ mod support;
 mod access;
 mod api;
 mod architecture;
+mod chaos;
 mod cli;
 mod dirty_files;
 mod dump;
