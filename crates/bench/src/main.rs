@@ -83,7 +83,7 @@ fn run(cli: Cli) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match &cli.command {
             Command::Lookups(args) => tiercel_bench::measure_lookups(&place, args).await,
             Command::Import(args) => tiercel_bench::measure_import(&place, args).await,
@@ -92,5 +92,10 @@ fn run(cli: Cli) -> Outcome<()> {
             Command::Chaos(campaign) => tiercel_bench::chaos::run(&place, campaign).await,
             Command::Bare(_) => Ok(()),
         }
-    })
+    });
+    if done.is_err() {
+        // What it stumbled over.
+        let _ = temporary.keep();
+    }
+    done
 }

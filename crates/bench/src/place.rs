@@ -84,13 +84,12 @@ pub fn on_core(core: Option<usize>, program: &Path) -> Command {
 
 /// Cores for server and driver: one each, where there are two and `taskset` to choose them.
 pub fn cores() -> Option<(usize, usize)> {
-    let many = std::thread::available_parallelism().is_ok_and(|cores| cores.get() >= 2);
-    let works = Command::new("taskset")
-        .args(["-c", "0", "true"])
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    (many && works).then_some((0, 1))
+    let works = |core: usize| {
+        let mut probe = on_core(Some(core), Path::new("true"));
+        let status = probe.stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    (works(0) && works(1)).then_some((0, 1))
 }
 
 /// Pins this process to the driver's core; call it before there are other threads.
