@@ -2,7 +2,6 @@
 
 use super::scene::{BUYERS, Scene};
 use crate::failure::{Failure, Outcome};
-use serde_json::Value;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -66,7 +65,7 @@ pub async fn import(scene: &Scene, cycle: u64) -> Outcome<()> {
     let right = expected
         .iter()
         .all(|(name, count)| counted(name) == Some(*count));
-    if job["state"] != Value::from("done") || !right {
+    if job["state"] != "done" || !right {
         return Err(Failure::new(format!("{expected:?} expected: {job}")));
     }
     let mut told = scene.told.borrow_mut();
