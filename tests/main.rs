@@ -16,6 +16,7 @@ mod access;
 mod api;
 mod append_only;
 mod architecture;
+mod chaos;
 mod cli;
 mod contract;
 mod demo;

@@ -10,7 +10,6 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::future::{Ready, ready};
-use std::time::Duration;
 use tiercel_documents::strict::Strict;
 use tiercel_persistence::crypto;
 
@@ -26,21 +25,45 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media = media_type(request);
-        let bytes = Whole::from_request(request, payload);
+        let bytes = json_bytes(request, payload);
         Box::pin(async move {
-            if !(media == "application/json" || media.ends_with("+json")) {
-                return Err(Problem::new(
-                    Kind::UnsupportedMediaType,
-                    "send `Content-Type: application/json`",
-                ));
-            }
-            let Whole(bytes) = bytes.await?;
+            let bytes = bytes.await?;
             Ok(Self {
                 value: parse(&bytes)?,
                 hash: crypto::sha256_hex(&bytes),
             })
         })
+    }
+}
+
+/// A JSON body of an operation that stores nothing, so that there is no retry to recognise.
+#[derive(Debug)]
+pub struct JsonQuestion<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonQuestion<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = json_bytes(request, payload);
+        Box::pin(async move { parse(&bytes.await?).map(Self) })
+    }
+}
+
+fn json_bytes(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
+    let media = media_type(request);
+    let bytes = Whole::from_request(request, payload);
+    async move {
+        if !(media == "application/json" || media.ends_with("+json")) {
+            return Err(Problem::new(
+                Kind::UnsupportedMediaType,
+                "send `Content-Type: application/json`",
+            ));
+        }
+        Ok(bytes.await?.0)
     }
 }
 
@@ -106,6 +129,12 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_nul(bytes) {
         return Err(nul_characters(bytes));
     }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = <T as serde::Deserialize>::deserialize(Strict(&mut reader));
+    if let Ok(value) = read.and_then(|value| reader.end().map(|()| value)) {
+        return Ok(value);
+    }
+    // Something is wrong: once more, noting the place, which costs a text for every name.
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let pointer = pointer_of(error.path());
@@ -182,6 +211,9 @@ fn holds_nul(bytes: &[u8]) -> bool {
     if bytes.contains(&0) {
         return true;
     }
+    if !bytes.contains(&b'\\') {
+        return false;
+    }
     bytes
         .windows(5)
         .enumerate()
@@ -207,7 +239,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.query_string();
-        if text.to_ascii_lowercase().contains("%00") {
+        if text.contains("%00") {
             return ready(Err(Problem::new(
                 Kind::UnknownParameter,
                 "U+0000 is in no parameter",

@@ -6,7 +6,7 @@ pub mod body;
 pub mod book;
 mod claims;
 mod cors;
-mod credential;
+pub mod credential;
 pub mod etag;
 pub mod faults;
 pub mod flows;

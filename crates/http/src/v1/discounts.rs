@@ -14,7 +14,7 @@ mod request;
 pub use answer::{DiscountResponse, FlatDiscountResponse};
 pub use request::{DecideDiscountRequest, FlatDiscountQuery};
 
-use crate::body::{Json, Query};
+use crate::body::{JsonQuestion, Query};
 use crate::book::{Book, Exchange, Factor, NoExchange, Wanted};
 use crate::problem::Problem;
 use crate::scope::{Scope, need};
@@ -66,10 +66,10 @@ pub struct DiscountOptions {
 pub async fn decide_discount(
     tenant: Tenant<need::DiscountsDecide>,
     Query(options): Query<DiscountOptions>,
-    Json { value, .. }: Json<DecideDiscountRequest>,
+    JsonQuestion(question): JsonQuestion<DecideDiscountRequest>,
 ) -> Result<web::Json<DiscountResponse>, Problem> {
     let present = Present::of(&tenant);
-    let asked = value.read(present, tenant.settings().base_currency)?;
+    let asked = question.read(present, tenant.settings().base_currency)?;
     let (decided, told) = answer_to(&tenant, &asked, options.strict).await?;
     Ok(web::Json(answer::full(&asked, &decided, told)))
 }

@@ -30,9 +30,13 @@ pub use documents::seed_defaults;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// All operations below `/v1`.
+/// All operations below `/v1`. Whoever looks for a route asks one after the other, so the look-ups
+/// that others wait for come first.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .configure(discounts::routes)
+        .configure(routing::routes)
+        .configure(credit::routes)
         .configure(customers::routes)
         .configure(contacts::routes)
         .configure(attributes::routes)
@@ -43,9 +47,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(documents::routes)
         .configure(imports::routes)
         .configure(jobs::routes)
-        .configure(discounts::routes)
-        .configure(credit::routes)
-        .configure(routing::routes)
         .configure(receipts::routes)
         .configure(reports::routes)
         .configure(events::routes)

@@ -234,39 +234,46 @@ fn read_lines(lines: Vec<DiscountLineRequest>, faults: &mut Faults) -> Vec<Asked
     }
     let lines = lines.into_iter().enumerate();
     lines
-        .filter_map(|(place, line)| line.read(&format!("/lines/{place}"), faults))
+        .filter_map(|(place, line)| {
+            let mut found = Faults::default();
+            let line = line.read(&mut found);
+            if !found.is_empty() {
+                faults.extend_below(&format!("/lines/{place}"), found);
+            }
+            line
+        })
         .collect()
 }
 
 impl DiscountLineRequest {
-    fn read(self, at: &str, faults: &mut Faults) -> Option<AskedLine> {
-        let field = |name: &str| format!("{at}/{name}");
-        self.check_what_is_only_told(&field, faults);
-        let line_id = faults.text(&field("line_id"), &self.line_id, MOST_CHARACTERS);
-        let sku = text(self.sku.as_deref(), &field("sku"), faults);
+    /// Faults are noted relative to the line.
+    fn read(self, faults: &mut Faults) -> Option<AskedLine> {
+        self.check_what_is_only_told(faults);
+        let line_id = faults.text("/line_id", &self.line_id, MOST_CHARACTERS);
+        let sku = text(self.sku.as_deref(), "/sku", faults);
         let path = self.category_path.map(|parts| category(&parts));
         let category = path.and_then(|path| match path {
             Ok(path) => Some(path),
             Err(detail) => {
-                faults.add(field("category_path"), "not_a_category", detail);
+                faults.add("/category_path", "not_a_category", detail);
                 None
             }
         });
         let factor = self.base_uom_factor.as_deref();
-        let base_units = factor.map(|text| quantity(text, &field("base_uom_factor"), faults));
-        let quantity = quantity(&self.quantity, &field("quantity"), faults);
+        let base_units = factor.map(|text| quantity(text, "/base_uom_factor", faults));
+        let quantity = quantity(&self.quantity, "/quantity", faults);
         let list = self.list_unit_price.as_deref();
         let cost = self.unit_cost.as_deref();
-        let list_unit_price = price(list, &field("list_unit_price"), faults);
-        let unit_cost = price(cost, &field("unit_cost"), faults);
+        let list_unit_price = price(list, "/list_unit_price", faults);
+        let unit_cost = price(cost, "/unit_cost", faults);
         let requested = self.requested_unit_price.as_deref();
-        let requested_unit_price = price(requested, &field("requested_unit_price"), faults);
+        let requested_unit_price = price(requested, "/requested_unit_price", faults);
         let agreed = self.contract_unit_price.as_deref();
-        let agreed = price(agreed, &field("contract_unit_price"), faults);
-        let contract = text(self.contract_ref.as_deref(), &field("contract_ref"), faults);
+        let agreed = price(agreed, "/contract_unit_price", faults);
+        let contract = text(self.contract_ref.as_deref(), "/contract_ref", faults);
         if self.contract_unit_price.is_some() && self.contract_ref.is_none() {
             let detail = "is needed with `contract_unit_price`";
-            faults.add(field("contract_ref"), "missing", detail);
+            faults.add("/contract_ref", "missing", detail);
         }
         Some(AskedLine {
             line_id: line_id?,
@@ -284,10 +291,10 @@ impl DiscountLineRequest {
         })
     }
 
-    fn check_what_is_only_told(&self, field: &dyn Fn(&str) -> String, faults: &mut Faults) {
-        text(self.uom.as_deref(), &field("uom"), faults);
+    fn check_what_is_only_told(&self, faults: &mut Faults) {
+        text(self.uom.as_deref(), "/uom", faults);
         if let Some(date) = &self.cost_as_of {
-            wire::date(faults, &field("cost_as_of"), date);
+            wire::date(faults, "/cost_as_of", date);
         }
     }
 }
