@@ -38,6 +38,8 @@ pub struct Hosted {
     pub opened_at: i64,
     /// Origins of browser front ends that may call.
     pub origins: BTreeSet<String>,
+    /// Whether a model is published only after a fresh simulation of exactly its draft.
+    pub require_simulation: bool,
 }
 
 /// Who may call besides our own clients, from where, and how often.
@@ -76,6 +78,7 @@ impl Hosted {
             verifier,
             opened_at,
             origins: access.origins,
+            require_simulation: false,
         })
     }
 
