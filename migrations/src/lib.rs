@@ -35,6 +35,9 @@ pub const STEPS: &[Step] = steps![
     "m0011_credit",
     "m0012_histories",
     "m0015_lists",
+    "m0021_tier_overrides",
+    "m0022_simulations",
+    "m0023_schedules",
 ];
 
 impl Step {

@@ -6,6 +6,7 @@ use crate::files;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tiercel_domain::phones;
+use tiercel_domain::schedule::Schedule;
 use tiercel_persistence::settings::Settings;
 
 /// Everything that can be set. Every default is told by `tiercel config print`.
@@ -39,6 +40,14 @@ pub struct Config {
     pub customer_requests_per_minute: u32,
     /// Days after which the signing key is replaced; 0 = never.
     pub signing_key_days: u32,
+    /// Whether a model is published only after exactly this draft was simulated over everyone, within
+    /// the last 24 hours.
+    pub require_simulation: bool,
+    /// When everyone is evaluated: a cron expression of five fields in `zone`; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluation_schedule: Option<String>,
+    /// How many days ahead scheduled evaluations warn of tiers that will drop; 0 = never.
+    pub downgrade_warning_days: u32,
     /// OIDC issuers whose access tokens are accepted; none. Only in a file.
     pub issuers: Vec<IssuerConfig>,
 }
@@ -59,6 +68,9 @@ impl Default for Config {
             requests_per_minute: 0,
             customer_requests_per_minute: 120,
             signing_key_days: 90,
+            require_simulation: false,
+            evaluation_schedule: None,
+            downgrade_warning_days: 30,
             issuers: Vec::new(),
         }
     }
@@ -82,11 +94,14 @@ impl Config {
             {
                 let key = key.to_ascii_lowercase();
                 let value = match key.as_str() {
-                    "workers" | "signing_key_days" => number(&name, &value)?,
+                    "workers" | "signing_key_days" | "downgrade_warning_days" => {
+                        number(&name, &value)?
+                    }
                     "requests_per_minute" | "customer_requests_per_minute" => {
                         number(&name, &value)?
                     }
                     "cors_origins" => list(&value),
+                    "require_simulation" => flag(&name, &value)?,
                     _ => value.into(),
                 };
                 table.insert(key, value);
@@ -126,10 +141,21 @@ impl Config {
         if self.workers == Some(0) {
             return Err(Failure::usage("workers: must be 1 or more"));
         }
+        self.schedule()?;
         if let Some(text) = &self.master_key {
             files::configured_key(text)?;
         }
         self.settings().map(drop)
+    }
+
+    /// When everyone is evaluated, if ever.
+    pub fn schedule(&self) -> Result<Option<Schedule>, Failure> {
+        let read = self
+            .evaluation_schedule
+            .as_deref()
+            .map(str::parse::<Schedule>);
+        read.transpose()
+            .map_err(|error| Failure::usage(format!("evaluation_schedule: {error}")))
     }
 
     /// What an empty database settles on.
@@ -178,6 +204,16 @@ fn number(name: &str, value: &str) -> Result<toml::Value, Failure> {
         .parse()
         .map_err(|_| Failure::usage(format!("{name}: `{value}` is not a number")))?;
     Ok(number.into())
+}
+
+fn flag(name: &str, value: &str) -> Result<toml::Value, Failure> {
+    match value {
+        "true" => Ok(true.into()),
+        "false" => Ok(false.into()),
+        _ => Err(Failure::usage(format!(
+            "{name}: `{value}` is neither true nor false"
+        ))),
+    }
 }
 
 /// Words with commas between them.

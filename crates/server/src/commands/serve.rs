@@ -43,9 +43,12 @@ pub async fn serve(
     listener: TcpListener,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), Failure> {
-    let hosted = web::Data::new(opened.host(access_rules::read(config)?).await?);
+    let mut hosted = opened.host(access_rules::read(config)?).await?;
+    hosted.require_simulation = config.require_simulation;
+    let hosted = web::Data::new(hosted);
     let draining = web::Data::new(Draining::default());
     start_background(&hosted);
+    start_schedule(&hosted, config)?;
     start_access(&hosted, config.signing_key_days);
     let address = listener.local_addr()?;
     listener.set_nonblocking(true)?;
@@ -82,8 +85,20 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::revaluations::work(&revaluer).await });
     let evaluator = hosted.clone();
     rt::spawn(async move { flows::evaluations::work(&evaluator).await });
+    let simulator = hosted.clone();
+    rt::spawn(async move { flows::simulations::work(&simulator).await });
     let creditor = hosted.clone();
     rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
+}
+
+/// Evaluates everyone at the times that the configuration names.
+fn start_schedule(hosted: &web::Data<Hosted>, config: &Config) -> Result<(), Failure> {
+    let Some(schedule) = config.schedule()? else {
+        return Ok(());
+    };
+    let (hosted, days) = (hosted.clone(), config.downgrade_warning_days);
+    rt::spawn(async move { flows::schedule::work(&hosted, &schedule, days).await });
+    Ok(())
 }
 
 /// What keeps credentials current: issuers' keys, our own keys' age, when clients were last seen.
