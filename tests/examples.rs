@@ -131,6 +131,7 @@ runs! {
     readme: "README.md";
     api: "docs/API.md";
     erp: "docs/erp.md";
+    evaluation: "docs/evaluation.md";
     discounts: "docs/discounts.md";
     finance: "docs/finance.md";
     call_centre: "docs/call-centre.md";

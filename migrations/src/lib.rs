@@ -36,6 +36,9 @@ pub const STEPS: &[Step] = steps![
     "m0012_histories",
     "m0015_lists",
     "m0016_append_only",
+    "m0021_tier_overrides",
+    "m0022_simulations",
+    "m0023_schedules",
 ];
 
 impl Step {

@@ -24,8 +24,11 @@ pub mod receivables;
 pub mod rollups;
 pub mod routing;
 pub mod scaled;
+pub mod schedule;
 pub mod settlement;
 #[cfg(test)]
 mod test_data;
 #[cfg(test)]
 mod test_facts;
+pub mod tier_overrides;
+pub mod tier_path;

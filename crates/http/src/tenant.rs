@@ -41,6 +41,8 @@ pub struct Hosted {
     pub followed: Followed,
     /// Origins of browser front ends that may call.
     pub origins: BTreeSet<String>,
+    /// Whether a model is published only after a fresh simulation of exactly its draft.
+    pub require_simulation: bool,
 }
 
 /// Who may call besides our own clients, from where, and how often.
@@ -80,6 +82,7 @@ impl Hosted {
             opened_at,
             followed: Followed::default(),
             origins: access.origins,
+            require_simulation: false,
         })
     }
 

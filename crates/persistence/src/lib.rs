@@ -34,11 +34,14 @@ pub mod refresh;
 mod refused;
 pub mod revaluations;
 pub mod rollups;
+pub mod schedules;
 pub mod settings;
+pub mod simulations;
 mod sql;
 mod store;
 #[cfg(test)]
 mod test_store;
+pub mod tier_overrides;
 mod valuation;
 pub mod vitals;
 mod write;

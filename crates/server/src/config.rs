@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tiercel_domain::phones;
+use tiercel_domain::schedule::Schedule;
 use tiercel_persistence::settings::Settings;
 
 /// Everything that can be set. Every default is told by `tiercel config print`.
@@ -70,6 +71,14 @@ pub struct Config {
     /// Where the service manager wants to be told (`NOTIFY_SOCKET`); it sets this itself.
     #[serde(skip)]
     pub notify_socket: Option<OsString>,
+    /// Whether a model is published only after exactly this draft was simulated over everyone, within
+    /// the last 24 hours.
+    pub require_simulation: bool,
+    /// When everyone is evaluated: a cron expression of five fields in `zone`; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluation_schedule: Option<String>,
+    /// How many days ahead scheduled evaluations warn of tiers that will drop; 0 = never.
+    pub downgrade_warning_days: u32,
     /// OIDC issuers whose access tokens are accepted; none. Only in a file.
     pub issuers: Vec<IssuerConfig>,
 }
@@ -104,14 +113,18 @@ impl Default for Config {
             customer_requests_per_minute: 120,
             signing_key_days: 90,
             notify_socket: None,
+            require_simulation: false,
+            evaluation_schedule: None,
+            downgrade_warning_days: 30,
             issuers: Vec::new(),
         }
     }
 }
 
 /// Keys whose values are numbers, for the environment, where everything is a text.
-const NUMBERS: [&str; 15] = [
+const NUMBERS: [&str; 16] = [
     "workers",
+    "downgrade_warning_days",
     "signing_key_days",
     "requests_per_minute",
     "customer_requests_per_minute",
@@ -148,6 +161,7 @@ impl Config {
                 let value = match key.as_str() {
                     "cors_origins" => list(&value),
                     key if NUMBERS.contains(&key) => number(&name, &value)?,
+                    "require_simulation" => flag(&name, &value)?,
                     _ => value.into(),
                 };
                 table.insert(key, value);
@@ -186,10 +200,21 @@ impl Config {
         if self.workers == Some(0) {
             return Err(Failure::usage("workers: must be 1 or more"));
         }
+        self.schedule()?;
         if let Some(text) = &self.master_key {
             files::configured_key(text)?;
         }
         self.settings().map(drop)
+    }
+
+    /// When everyone is evaluated, if ever.
+    pub fn schedule(&self) -> Result<Option<Schedule>, Failure> {
+        let read = self
+            .evaluation_schedule
+            .as_deref()
+            .map(str::parse::<Schedule>);
+        read.transpose()
+            .map_err(|error| Failure::usage(format!("evaluation_schedule: {error}")))
     }
 
     /// What an empty database settles on.
@@ -248,6 +273,16 @@ fn number(name: &str, value: &str) -> Result<toml::Value, Failure> {
         .parse()
         .map_err(|_| Failure::usage(format!("{name}: `{value}` is not a number")))?;
     Ok(number.into())
+}
+
+fn flag(name: &str, value: &str) -> Result<toml::Value, Failure> {
+    match value {
+        "true" => Ok(true.into()),
+        "false" => Ok(false.into()),
+        _ => Err(Failure::usage(format!(
+            "{name}: `{value}` is neither true nor false"
+        ))),
+    }
 }
 
 /// Words with commas between them.

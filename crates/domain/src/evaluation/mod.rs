@@ -22,7 +22,7 @@ mod measures;
 mod model;
 mod next_change;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 #[cfg(test)]
 mod real_data;
 #[cfg(test)]

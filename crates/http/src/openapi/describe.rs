@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const VOCABULARY: &str = include_str!("vocabulary.tsv");
 
 /// Slices, in the order people meet them.
-const TAGS: [(&str, &str); 23] = [
+const TAGS: [(&str, &str); 25] = [
     ("access", "Tokens and the keys that sign them"),
     ("customers", "Who is evaluated and served"),
     ("contacts", "People at a customer, and how to reach them"),
@@ -35,6 +35,14 @@ const TAGS: [(&str, &str); 23] = [
         "Discount, credit and routing policies as versioned documents",
     ),
     ("evaluations", "Score and tier of every customer, and why"),
+    (
+        "simulations",
+        "What a draft would do to everyone, before it does",
+    ),
+    (
+        "tier-overrides",
+        "Tiers by hand: for a time, with a reason and an approver",
+    ),
     (
         "discounts",
         "What a customer pays, from list price to net price",

@@ -179,7 +179,7 @@ fn decide(
         customer_matched: customer.is_some(),
         customer: customer.map(|it| it.id),
         segments: asked.segments.clone(),
-        tier: customer.and_then(|it| it.tier.clone()),
+        tier: customer.and_then(|it| it.tier_on(today).map(str::to_owned)),
         groups: customer.map(|it| book.groups_of(it)).unwrap_or_default(),
         channel: asked.channel.clone(),
     };

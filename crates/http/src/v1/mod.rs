@@ -25,6 +25,9 @@ mod receivables;
 mod reports;
 mod rollups;
 mod routing;
+mod simulations;
+mod tier_overrides;
+mod tier_path;
 
 pub use documents::seed_defaults;
 
@@ -54,6 +57,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(receivables::routes)
         .configure(rollups::routes)
         .configure(evaluations::routes)
+        .configure(tier_overrides::routes)
+        .configure(tier_path::routes)
+        .configure(simulations::routes)
         .configure(clients::routes)
         .configure(customer_tokens::routes);
 }

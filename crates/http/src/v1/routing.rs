@@ -20,6 +20,7 @@ use crate::v1::deciding::{Stamp, without_policy};
 use crate::v1::ground::{AskedWhen, Ground, Present, When};
 use crate::v1::receipts;
 use actix_web::{get, web};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use std::borrow::Cow;
 use tiercel_domain::phones::{MatchKey, NoCaller, caller_keys, normalise};
@@ -167,7 +168,7 @@ fn decide(call: &Call, ground: &Ground) -> Result<routing::Decision, Problem> {
     let policy = policy.ok_or_else(|| without_policy("routing", ground.as_of))?;
     let facts = Facts {
         caller: call.caller,
-        matches: matches(&ground.book, &call.keys),
+        matches: matches(&ground.book, &call.keys, ground.as_of),
         called: call.called.clone(),
     };
     Ok(routing::decide(&facts, policy))
@@ -183,7 +184,7 @@ fn number(raw: &str) -> Cow<'_, str> {
     }
 }
 
-fn matches(book: &Book, keys: &[MatchKey]) -> Vec<Match> {
+fn matches(book: &Book, keys: &[MatchKey], on: NaiveDate) -> Vec<Match> {
     let Some((key, owners)) = book.by_phone(keys) else {
         return Vec::new();
     };
@@ -193,7 +194,7 @@ fn matches(book: &Book, keys: &[MatchKey]) -> Vec<Match> {
     };
     let owners = owners.into_iter().map(|owner| Match {
         customer: owner.id,
-        tier: owner.tier.clone(),
+        tier: owner.tier_on(on).map(str::to_owned),
         owner: owner.owner.clone(),
         quality,
     });

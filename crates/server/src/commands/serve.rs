@@ -55,7 +55,9 @@ pub async fn serve(
         TcpListener::bind(bind).map_err(named)
     });
     let aside = aside.transpose()?;
-    let hosted = web::Data::new(opened.host(access_rules::read(config)?).await?);
+    let mut hosted = opened.host(access_rules::read(config)?).await?;
+    hosted.require_simulation = config.require_simulation;
+    let hosted = web::Data::new(hosted);
     let (traces, export) = match &config.otlp_endpoint {
         Some(endpoint) => {
             Traces::to(endpoint).map(|(traces, export)| (Some(traces), Some(export)))?
@@ -66,6 +68,7 @@ pub async fn serve(
     let instance = Instance::new(bounds::bounds(config), bounds::sampling(config), traces);
     let instance = web::Data::new(instance);
     start_background(&hosted);
+    start_schedule(&hosted, config)?;
     start_access(&hosted, config.signing_key_days);
     let address = listener.local_addr()?;
     let server = public(config, listener, hosted.clone(), instance.clone())?;
@@ -171,8 +174,20 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::revaluations::work(&revaluer).await });
     let evaluator = hosted.clone();
     rt::spawn(async move { flows::evaluations::work(&evaluator).await });
+    let simulator = hosted.clone();
+    rt::spawn(async move { flows::simulations::work(&simulator).await });
     let creditor = hosted.clone();
     rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
+}
+
+/// Evaluates everyone at the times that the configuration names.
+fn start_schedule(hosted: &web::Data<Hosted>, config: &Config) -> Result<(), Failure> {
+    let Some(schedule) = config.schedule()? else {
+        return Ok(());
+    };
+    let (hosted, days) = (hosted.clone(), config.downgrade_warning_days);
+    rt::spawn(async move { flows::schedule::work(&hosted, &schedule, days).await });
+    Ok(())
 }
 
 /// What keeps credentials current: issuers' keys, our own keys' age, when clients were last seen.

@@ -220,7 +220,7 @@ pub struct DiscountWarning {
 
 /// The same answer as one flat object: all values are strings, what is not known is empty.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": "", "customer_matched": "true", "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": "1", "stale": "false", "policy_id": "default", "policy_version": "1", "currency": "EUR", "list_unit_price": "100.00", "discount_pct": "19.04", "net_unit_price": "80.96", "net_amount": "2428.80", "floor_unit_price": "72.95", "approval": "none", "reason": ""}))]
+#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": "", "customer_matched": "true", "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": "1", "stale": "false", "tier_override": "", "policy_id": "default", "policy_version": "1", "currency": "EUR", "list_unit_price": "100.00", "discount_pct": "19.04", "net_unit_price": "80.96", "net_amount": "2428.80", "floor_unit_price": "72.95", "approval": "none", "reason": ""}))]
 pub struct FlatDiscountResponse {
     pub decision_id: String,
     pub decided_at: String,
@@ -234,6 +234,8 @@ pub struct FlatDiscountResponse {
     pub evaluated_as_of: String,
     pub model_version: String,
     pub stale: String,
+    /// The tier by hand that counted in place of the evaluated one.
+    pub tier_override: String,
     pub policy_id: String,
     pub policy_version: String,
     pub currency: String,
@@ -471,6 +473,7 @@ pub(super) fn flat(asked: &Asked, decided: &Decided, told: Told) -> FlatDiscount
             .map(|it| it.to_string())
             .unwrap_or_default(),
         stale: tier.stale.to_string(),
+        tier_override: tier.by_hand.map(|held| held.id).unwrap_or_default(),
         policy_id: answer.policy.id,
         policy_version: answer.policy.version.to_string(),
         currency: answer.currency,

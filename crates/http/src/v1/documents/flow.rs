@@ -5,6 +5,7 @@ use super::{lint, products};
 use crate::body;
 use crate::etag::{Conditions, etag};
 use crate::faults::Faults;
+use crate::flows::simulations;
 use crate::listing::{self, Listing};
 use crate::problem::{Kind, Problem};
 use crate::reply::{self, Reply};
@@ -165,9 +166,25 @@ pub async fn publish(
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
+        simulated(tenant, tx, &draft).await?;
         shown(&store::publish(tx, &draft, from, tenant.principal()).await?)
     })
     .await
+}
+
+/// Where the operator asks for it, a model is published only after a simulation of this very draft.
+async fn simulated(
+    tenant: &TenantHandle,
+    source: &impl Source,
+    draft: &StoredDocument,
+) -> Result<(), Problem> {
+    let asked = tenant.hosted().require_simulation && draft.kind == DocumentKind::EvaluationModel;
+    if !asked || simulations::is_fresh(source, draft, tenant.now()).await? {
+        return Ok(());
+    }
+    let detail =
+        "simulate exactly this draft over everyone first; a simulation counts for 24 hours";
+    Err(Problem::new(Kind::Conflict, detail))
 }
 
 pub async fn retire(

@@ -11,6 +11,7 @@ use crate::problem::{Kind, Problem};
 use crate::scope::{Scope, need};
 use crate::tenant::{CustomerTenant, Tenant, TenantHandle};
 use crate::v1::asking::{self, Moment, Subject};
+use crate::v1::tier_overrides::{self, HeldTier};
 use crate::wire;
 use actix_web::{HttpResponse, get};
 use tiercel_domain::currency::Currency;
@@ -56,12 +57,13 @@ struct Judged {
     series: Series,
     ledger: Allocation,
     evaluation: Evaluation,
+    by_hand: Option<HeldTier>,
     base: Currency,
     with_costs: bool,
 }
 
 /// The model in force on the day; before the first one, the one in force today.
-async fn model_for(tenant: &TenantHandle, moment: &Moment) -> Result<PublishedModel, Problem> {
+pub async fn model_for(tenant: &TenantHandle, moment: &Moment) -> Result<PublishedModel, Problem> {
     let found = match model::on(tenant.store(), moment.as_of).await? {
         Some(model) => Some(model),
         None => model::on(tenant.store(), tenant.today()).await?,
@@ -88,6 +90,7 @@ impl Judged {
             id,
             moment,
             evaluation: evaluation.map_err(|_| too_large())?,
+            by_hand: tier_overrides::held(tenant.store(), id, moment).await?,
             model,
             subject,
             series,
@@ -193,6 +196,14 @@ impl Judged {
         }
     }
 
+    /// The tier that decisions of the day go by.
+    fn in_force(&self) -> String {
+        let tiers = self.model.in_force().model.tiers();
+        let evaluated = tiers.get(self.evaluation.tier).map(|tier| &tier.code);
+        let by_hand = self.by_hand.as_ref().map(|held| &held.tier);
+        by_hand.or(evaluated).cloned().unwrap_or_default()
+    }
+
     fn response(&self, explain: Explain) -> EvaluationResponse {
         let model = self.model.in_force().model;
         let tier = model.tiers().get(self.evaluation.tier);
@@ -211,6 +222,8 @@ impl Judged {
             tier: tier.map(|tier| tier.code.clone()).unwrap_or_default(),
             tier_label: tier.map(|tier| tier.label.clone()).unwrap_or_default(),
             tier_rank: self.evaluation.tier.saturating_add(1),
+            tier_in_force: self.in_force(),
+            by_hand: self.by_hand.clone(),
             model: self.model_reference(),
             initial_points: Some(model.initial().to_string()),
             criteria,

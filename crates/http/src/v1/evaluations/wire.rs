@@ -1,5 +1,6 @@
 //! Requests and answers about evaluations.
 
+use crate::v1::tier_overrides::HeldTier;
 use crate::wire::instant;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -232,7 +233,7 @@ pub struct CurrentEvaluation {
 
 /// What the model says about a customer, computed from the facts for this answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "score": "71", "tier": "high", "tier_label": "High value", "tier_rank": 1, "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "initial_points": "20", "criteria": null, "next_change_on": "2026-03-15", "current": null}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "score": "71", "tier": "high", "tier_label": "High value", "tier_rank": 1, "tier_in_force": "high", "by_hand": null, "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "initial_points": "20", "criteria": null, "next_change_on": "2026-03-15", "current": null}))]
 pub struct EvaluationResponse {
     pub customer: String,
     pub as_of: String,
@@ -244,6 +245,10 @@ pub struct EvaluationResponse {
     pub tier_label: String,
     /// 1 is the best.
     pub tier_rank: usize,
+    /// The tier that decisions of the day go by: the one set by hand, else `tier`.
+    pub tier_in_force: String,
+    /// The tier set by hand that holds on the day.
+    pub by_hand: Option<HeldTier>,
     pub model: ModelReference,
     /// Null for a token bound to the customer.
     pub initial_points: Option<String>,
@@ -259,6 +264,9 @@ impl EvaluationResponse {
     /// What the customer may see: what was measured, not how it is weighed, and nothing of costs.
     pub fn leave_out_weights(&mut self) {
         self.initial_points = None;
+        if let Some(held) = &mut self.by_hand {
+            held.leave_out_people();
+        }
         if let Some(criteria) = &mut self.criteria {
             criteria.retain(|criterion| !criterion.measured.hidden);
             for criterion in criteria {

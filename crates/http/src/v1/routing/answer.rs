@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 /// Where the call goes, and why. No key is ever null: what is not known is an empty text.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"matched": true, "match_quality": "exact", "match_count": 1, "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "dedicated_line": "+18005550111", "line_entitled": true, "reroute_to": "", "preferred_agent": "agent42", "language": "en", "credit_hold": "none", "greeting": "vip", "reason": "", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": 1, "stale": false, "policy_id": "default", "policy_version": 1, "decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": 0}))]
+#[schema(example = json!({"matched": true, "match_quality": "exact", "match_count": 1, "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "dedicated_line": "+18005550111", "line_entitled": true, "reroute_to": "", "preferred_agent": "agent42", "language": "en", "credit_hold": "none", "greeting": "vip", "reason": "", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": 1, "stale": false, "tier_override": "", "policy_id": "default", "policy_version": 1, "decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": 0}))]
 pub struct RoutingResponse {
     pub matched: bool,
     /// `exact` (E.164) or `as_typed`; empty on a miss.
@@ -52,6 +52,8 @@ pub struct RoutingResponse {
     pub model_version: i64,
     /// A single customer was never evaluated, or more than 400 days ago.
     pub stale: bool,
+    /// The tier by hand that counted in place of the evaluated one, of a single customer.
+    pub tier_override: String,
     pub policy_id: String,
     pub policy_version: u32,
     pub decision_id: String,
@@ -115,6 +117,7 @@ pub(super) fn route(
         evaluated_as_of: standing.as_of.unwrap_or_default(),
         model_version: standing.model_version.unwrap_or(0),
         stale: seen.customer.is_some() && standing.stale,
+        tier_override: standing.by_hand.map(|held| held.id).unwrap_or_default(),
         policy_id: decision.policy.id.clone(),
         policy_version: decision.policy.version,
         decision_id: stamp.id,
