@@ -4,6 +4,7 @@ pub mod api;
 mod contract;
 pub mod data;
 pub mod postgres;
+pub mod proxy;
 pub mod server;
 
 pub use api::{Api, Reply};

@@ -15,7 +15,10 @@ pub async fn run(hosted: &Hosted) {
     loop {
         match step(hosted, position).await {
             Ok(reached) if reached > position => position = reached,
-            Ok(_) => tokio::time::sleep(EVERY).await,
+            Ok(_) => {
+                hosted.followed();
+                tokio::time::sleep(EVERY).await;
+            }
             Err(error) => {
                 tracing::warn!(error = %error, "the journal could not be followed");
                 tokio::time::sleep(Duration::from_secs(1)).await;
