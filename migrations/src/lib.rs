@@ -35,6 +35,8 @@ pub const STEPS: &[Step] = steps![
     "m0011_credit",
     "m0012_histories",
     "m0015_lists",
+    "m0024_context",
+    "m0025_quotes",
 ];
 
 impl Step {
