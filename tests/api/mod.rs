@@ -2,6 +2,8 @@
 
 mod access;
 mod bad_input;
+mod call_centre;
+mod context;
 mod credit;
 mod credit_races;
 mod customers;
@@ -9,6 +11,7 @@ mod decisions;
 mod discounts;
 mod documents;
 mod edge;
+mod entitlements;
 mod evaluations;
 mod events;
 mod facts;
@@ -18,5 +21,6 @@ mod jobs;
 mod lists;
 mod overlaps;
 mod products;
+mod quotes;
 mod receipts;
 mod revaluations;
