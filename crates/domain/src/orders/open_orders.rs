@@ -188,7 +188,7 @@ mod tests {
         let none = |id: &str, lines| (id.to_owned(), lines, "none");
         assert_eq!(all(&[]), [none("B", 1), none("A", 2)]);
         let some = follower(FactKind::Delivery, "2026-02-03", "A", "10");
-        assert_eq!(all(&[some.clone()])[1].2, "partial");
+        assert_eq!(all(std::slice::from_ref(&some))[1].2, "partial");
         let rest = follower(FactKind::Delivery, "2026-02-04", "A", "5");
         assert_eq!(all(&[some.clone(), rest.clone()])[1].2, "complete");
         let bill = follower(FactKind::Invoice, "2026-02-05", "A", "15");

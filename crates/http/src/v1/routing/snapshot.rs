@@ -16,7 +16,6 @@ use tiercel_domain::phones::MatchKey;
 use tiercel_domain::routing::{self, Caller, Decision, Facts, Policy};
 use tiercel_persistence::{DbError, crypto};
 use tokio::sync::mpsc;
-use utoipa::ToSchema;
 
 /// Bytes of one piece of the answer.
 const PIECE: usize = 64 * 1024;
@@ -25,12 +24,10 @@ const PIECE: usize = 64 * 1024;
 const WAITING: usize = 4;
 
 /// The first line: what holds for everybody.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"policy_id": "default", "policy_version": 12, "as_of": "2026-03-01", "default": {"tier": "", "tier_rank": 4, "segment": "standard", "queue": "standard", "routing_profile": "standard", "priority": 5, "advantage_seconds": 0, "skills": "", "dedicated_line": "", "preferred_agent": "", "language": "en", "greeting": "standard"}, "lines": [{"number": "+18005550111", "lowest_rank": 1}]}))]
+#[derive(Debug, Serialize)]
 pub struct RoutingSnapshotHead {
     pub policy_id: String,
     pub policy_version: u32,
-    #[schema(format = Date)]
     pub as_of: String,
     /// The route of callers who are not listed.
     pub default: SnapshotRoute,
@@ -39,19 +36,16 @@ pub struct RoutingSnapshotHead {
 }
 
 /// A line that is kept for some tiers: whoever has a larger `tier_rank` is rerouted to the own queue.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"number": "+18005550111", "lowest_rank": 1}))]
+#[derive(Debug, Serialize)]
 pub struct SnapshotLine {
     pub number: String,
     pub lowest_rank: u16,
 }
 
 /// A route, with the keys of the look-up.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "skills": "", "dedicated_line": "+18005550111", "preferred_agent": "agent42", "language": "en", "greeting": "vip"}))]
+#[derive(Debug, Serialize)]
 pub struct SnapshotRoute {
     /// Empty for who was never evaluated.
-    #[schema(min_length = 0)]
     pub tier: String,
     pub tier_rank: u16,
     pub segment: String,
@@ -67,8 +61,7 @@ pub struct SnapshotRoute {
 }
 
 /// One number.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"number": "+14155550100", "match_quality": "exact", "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "skills": "", "dedicated_line": "+18005550111", "preferred_agent": "agent42", "language": "en", "greeting": "vip"}))]
+#[derive(Debug, Serialize)]
 pub struct RoutingSnapshotNumber {
     /// In E.164, or the digits as they were typed.
     pub number: String,
@@ -82,10 +75,10 @@ pub struct RoutingSnapshotNumber {
 
 /// Export every number with its route
 ///
-/// For a cache at the telephone system: JSON lines, first what holds for everybody
-/// (`RoutingSnapshotHead`), then one line a number (`RoutingSnapshotNumber`), in no order. Read it
-/// every few minutes with the `ETag` in `If-None-Match`: nothing is sent where nothing changed. It
-/// has no names and no money, but it has all numbers.
+/// For a cache at the telephone system: JSON lines, first what holds for everybody (`default` and
+/// `lines`), then one line a number with the keys of the look-up, in no order. Read it every few
+/// minutes with the `ETag` in `If-None-Match`: nothing is sent where nothing changed. It has no names
+/// and no money, but it has all numbers.
 #[utoipa::path(
     tag = "routing",
     responses(
