@@ -1,6 +1,6 @@
 //! FreeSWITCH: the form that `mod_xml_curl` posts, and the documents it reads.
 
-use super::{Centre, VIP, VIP_LINE, between, body, shipped};
+use super::{Centre, VIP, VIP_LINE, between, body, escaped, shipped};
 use crate::support::{Server, both};
 use reqwest::Method;
 
@@ -34,10 +34,9 @@ async fn ask(centre: &Centre, context: &str, caller: &str, called: &str) -> Stri
         ("variable_sip_to_uri", "4000@pbx1"),
         ("variable_sip_to_uri", "4000@pbx1"),
     ];
-    let encode = |it: &str| super::escaped(it);
     let pairs = form
         .iter()
-        .map(|(name, value)| format!("{name}={}", encode(value)));
+        .map(|(name, value)| format!("{name}={}", escaped(value)));
     let request = centre
         .post(&url)
         .basic_auth(&centre.id, Some(&centre.secret))
