@@ -39,6 +39,8 @@ pub const STEPS: &[Step] = steps![
     "m0021_tier_overrides",
     "m0022_simulations",
     "m0023_schedules",
+    "m0024_context",
+    "m0025_quotes",
 ];
 
 impl Step {

@@ -2,6 +2,8 @@
 
 mod access;
 mod bad_input;
+mod call_centre;
+mod context;
 mod credit;
 mod credit_races;
 mod customers;
@@ -10,6 +12,7 @@ mod discounts;
 mod documents;
 mod edge;
 mod erasure;
+mod entitlements;
 mod evaluations;
 mod events;
 mod fact_faults;
@@ -20,6 +23,7 @@ mod jobs;
 mod lists;
 mod overlaps;
 mod products;
+mod quotes;
 mod receipts;
 mod replays;
 mod reports;

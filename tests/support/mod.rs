@@ -5,6 +5,7 @@ mod contract;
 pub mod data;
 pub mod postgres;
 pub mod raw;
+pub mod proxy;
 pub mod server;
 pub mod tools;
 pub mod watched;

@@ -15,6 +15,7 @@ pub mod history;
 pub mod ids;
 pub mod incoming;
 pub mod money;
+pub mod orders;
 pub mod path;
 pub mod period;
 pub mod phones;

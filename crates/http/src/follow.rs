@@ -21,6 +21,15 @@ pub struct Followed {
     current_at: AtomicI64,
 }
 
+impl From<DateTime<Utc>> for Followed {
+    /// What is in memory was read at that time.
+    fn from(read_at: DateTime<Utc>) -> Self {
+        let followed = Self::default();
+        followed.current(read_at);
+        followed
+    }
+}
+
 impl Followed {
     /// The position, and when nothing came after it.
     pub fn told(&self) -> (i64, i64) {

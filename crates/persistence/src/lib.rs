@@ -28,6 +28,7 @@ pub mod migrate;
 pub mod mint;
 pub mod phones;
 pub mod products;
+pub mod quotes;
 pub mod rates;
 pub mod receivables;
 pub mod refresh;

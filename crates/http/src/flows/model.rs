@@ -26,6 +26,12 @@ impl PublishedModel {
         self.model.tiers().iter().map(|tier| tier.code.as_str())
     }
 
+    /// The codes of its tiers and what people call them, best first.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let tiers = self.model.tiers().iter();
+        tiers.map(|tier| (tier.code.as_str(), tier.label.as_str()))
+    }
+
     pub const fn in_force(&self) -> ModelInForce<'_> {
         ModelInForce {
             model: &self.model,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const VOCABULARY: &str = include_str!("vocabulary.tsv");
 
 /// Slices, in the order people meet them.
-const TAGS: [(&str, &str); 25] = [
+const TAGS: [(&str, &str); 26] = [
     ("access", "Tokens and the keys that sign them"),
     ("customers", "Who is evaluated and served"),
     ("contacts", "People at a customer, and how to reach them"),
@@ -50,6 +50,10 @@ const TAGS: [(&str, &str); 25] = [
     ("credit", "Payment terms, credit limit, exposure and hold"),
     ("routing", "Where a caller goes"),
     ("receipts", "Sealed decisions: checked, and decided again"),
+    (
+        "entitlements",
+        "What a customer has, and where each of it comes from",
+    ),
     ("reports", "The company as a whole"),
     ("events", "The journal: what changed, in order"),
     (

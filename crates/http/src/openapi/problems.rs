@@ -32,7 +32,13 @@ const STALE: Kind = ("412", "Stale");
 const UNCONDITIONAL: Kind = ("428", "PreconditionRequired");
 
 /// Slices whose answers need a model or a policy in force.
-const DOCUMENTED: [&str; 4] = ["discounts", "credit", "routing", "evaluations"];
+const DOCUMENTED: [&str; 5] = [
+    "discounts",
+    "credit",
+    "routing",
+    "evaluations",
+    "entitlements",
+];
 
 /// One response a kind, for operations to refer to.
 pub fn define(components: &mut Components) {

@@ -4,12 +4,14 @@ mod asking;
 mod attributes;
 mod clients;
 mod contacts;
+mod context;
 pub(crate) mod credit;
 mod customer_tokens;
 mod customers;
 pub(crate) mod deciding;
 mod discounts;
 mod documents;
+mod entitlements;
 mod evaluations;
 mod events;
 mod facts;
@@ -19,6 +21,7 @@ mod imports;
 mod jobs;
 mod phones;
 mod products;
+mod quotes;
 mod rates;
 mod receipts;
 mod receivables;
@@ -61,5 +64,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(tier_path::routes)
         .configure(simulations::routes)
         .configure(clients::routes)
-        .configure(customer_tokens::routes);
+        .configure(customer_tokens::routes)
+        .configure(context::routes)
+        .configure(entitlements::routes)
+        .configure(quotes::routes);
 }

@@ -260,7 +260,7 @@ pub async fn versions(
     with_notes(source, rows).await
 }
 
-async fn with_notes(
+pub(super) async fn with_notes(
     source: &impl Source,
     rows: Vec<fact::Model>,
 ) -> Result<Vec<StoredFact>, DbError> {

@@ -2,16 +2,19 @@
 
 use super::Decided;
 use super::document::{self, DiscountCap, DiscountRate, DocumentDiscounts, DocumentShare};
+use super::last_price::{self, LastPrice};
 use super::request::{Asked, DecisionDocument, Explain};
 use crate::v1::deciding::{PolicyVersion, Stamp, TierStanding};
 use crate::v1::receipts::Receipt;
 use crate::wire::decimals;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use tiercel_domain::discounts::stack::NotApplied;
 use tiercel_domain::discounts::waterfall::{Adjustment, AdjustmentKind};
 use tiercel_domain::discounts::{Decision, Line, PricedLine};
 use tiercel_domain::money::Rounding;
+use tiercel_persistence::quotes::PriceTold;
 use utoipa::ToSchema;
 
 /// A price for each line, or why it has none.
@@ -47,6 +50,11 @@ pub struct DiscountResponse {
     /// Over the lines that have a price.
     pub totals: DiscountTotals,
     pub warnings: Vec<DiscountWarning>,
+    /// Firm quotes: the last second in which the prices hold. The quote is at
+    /// `/v1/quotes/{decision_id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub valid_until: Option<String>,
     /// Only with `receipt: full`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -109,6 +117,9 @@ pub struct DiscountLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub facts: Option<DiscountLineFacts>,
+    /// Only with `include: ["last_price"]`, where the customer was told a firm price before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_price: Option<LastPrice>,
 }
 
 /// Why a line has no price.
@@ -267,6 +278,9 @@ pub(super) struct Told {
     pub stamp: Stamp,
     pub receipt: Option<Receipt>,
     pub shows_costs: bool,
+    pub valid_until: Option<String>,
+    /// By sku.
+    pub last_prices: BTreeMap<String, PriceTold>,
 }
 
 pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResponse {
@@ -290,7 +304,11 @@ pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResp
             level: decision.rounding.level.word().to_owned(),
         },
         document: asked.document.clone(),
-        lines: lines(asked, decided, told.shows_costs),
+        lines: last_price::added(
+            lines(asked, decided, told.shows_costs),
+            asked,
+            &told.last_prices,
+        ),
         document_discounts: document::document(decision, told.shows_costs),
         rates: document::rates(&decided.rates),
         totals: DiscountTotals {
@@ -298,6 +316,7 @@ pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResp
             net: decision.totals.net.to_text(),
             discount: decision.totals.discount.to_text(),
         },
+        valid_until: told.valid_until,
         receipt: told.receipt,
     }
 }
@@ -385,6 +404,7 @@ impl Telling<'_> {
             approval: Some(document::approval(&price.approval, scale, self.shows_costs)),
             not_applied: explained.then(|| near.collect()),
             facts: (self.explain == Explain::Full).then(|| self.facts(line)),
+            last_price: None,
         }
     }
 
