@@ -84,9 +84,9 @@ impl Book {
     }
 
     /// Every number with those who have it, as calls match them; in no order.
-    pub fn numbers(&self) -> impl Iterator<Item = (&MatchKey, Vec<Match>)> {
+    pub fn numbers(&self, on: NaiveDate) -> impl Iterator<Item = (&MatchKey, Vec<Match>)> {
         let keys = self.phones.keys();
-        keys.map(|key| (key, matches(key, self.owners_of(key))))
+        keys.map(move |key| (key, matches(key, self.owners_of(key), on)))
     }
 
     fn owners_of(&self, key: &MatchKey) -> Vec<&Arc<BookCustomer>> {

@@ -9,6 +9,7 @@ use crate::v1::deciding::without_policy;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
 use futures_util::stream;
 use serde::Serialize;
 use std::sync::Arc;
@@ -98,6 +99,7 @@ pub async fn export_routing_snapshot(
         head: head(policy, today.to_string()),
         policy: Arc::clone(policy),
         book,
+        today,
     };
     let keeper = &tenant.hosted().book;
     let known = keeper.tag_of(&snapshot.book, &snapshot.head.as_of);
@@ -139,13 +141,14 @@ struct Snapshot {
     head: RoutingSnapshotHead,
     policy: Arc<Policy>,
     book: Arc<Book>,
+    today: NaiveDate,
 }
 
 impl Snapshot {
     /// The same for the same lines in whatever order: instances do not share one.
     fn tag(&self) -> String {
         let mut sum = digest(&line(&self.head));
-        for (key, owners) in self.book.numbers() {
+        for (key, owners) in self.book.numbers(self.today) {
             let told = line(&self.number(key, owners));
             sum = sum.wrapping_add(digest(&told));
         }
@@ -157,7 +160,7 @@ impl Snapshot {
         let (sender, receiver) = mpsc::channel(WAITING);
         tokio::task::spawn_blocking(move || {
             let mut piece = line(&self.head);
-            for (key, owners) in self.book.numbers() {
+            for (key, owners) in self.book.numbers(self.today) {
                 piece.extend(line(&self.number(key, owners)));
                 if piece.len() >= PIECE {
                     let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE));
