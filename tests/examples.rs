@@ -16,7 +16,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
-/// Where the pages say that servers listen: Tiercel, and the bridge of FreeSWITCH or the shop.
+/// Where the pages say that servers listen: Tiercel, and the shop.
 const ADDRESSES: [&str; 2] = ["127.0.0.1:8080", "127.0.0.1:8090"];
 
 /// What the commands of the pages need beside Tiercel.
@@ -232,7 +232,7 @@ fn listed(step: &Step) -> Option<Runs> {
 }
 
 /// One shell for the whole page; what each block prints goes to files of its own.
-fn script(steps: &[Step], addresses: &[String; 1]) -> String {
+fn script(steps: &[Step], addresses: &[String]) -> String {
     let mut text = SHELL.to_owned();
     for (at, step) in steps.iter().enumerate() {
         let mut commands = step.commands.clone();

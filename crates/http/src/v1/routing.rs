@@ -267,5 +267,8 @@ fn wanted(call: &Call, sees_hold: bool) -> Wanted {
 fn decide(call: &Call, ground: &Ground) -> Result<routing::Decision, Problem> {
     let policy = ground.book.policies().routing.on(ground.as_of);
     let policy = policy.ok_or_else(|| without_policy("routing", ground.as_of))?;
-    Ok(routing::decide(&call.facts(&ground.book, ground.as_of), policy))
+    Ok(routing::decide(
+        &call.facts(&ground.book, ground.as_of),
+        policy,
+    ))
 }

@@ -24,7 +24,7 @@ mod value;
 
 pub(crate) use read::of_days;
 pub use read::{FactFilter, FactPlace, find, of_customers, of_ids, page, versions};
-pub use record::{Recorded, examine, record, record_apart};
 pub use recent::{following, recent};
+pub use record::{Recorded, examine, record, record_apart};
 pub use revalue::{Revalued, revalue};
 pub use rows::StoredFact;
