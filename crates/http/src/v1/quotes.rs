@@ -62,7 +62,7 @@ pub struct QuoteSummaryResponse {
 
 /// A quote as it was given.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"quote": {"id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "status": "open", "customer_id": null, "document": null, "given_at": "2026-03-01T09:00:00.000000Z", "valid_until": "2026-03-08T23:59:59.000000Z"}, "decision": {}, "receipt": null}))]
+#[schema(example = json!({"quote": {"id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "status": "open", "customer_id": null, "document": null, "given_at": "2026-03-01T09:00:00.000000Z", "valid_until": "2026-03-08T23:59:59.000000Z"}, "decision": {"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": null, "policy": {"id": "default", "version": 1}, "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "currency": "EUR", "rounding": {"mode": "half_up", "scale": 2, "level": "unit"}, "lines": [{"line_id": "10", "list_unit_price": "100.00", "net_unit_price": "80.96", "list_amount": "3000.00", "net_amount": "2428.80", "discount_amount": "571.20", "effective_discount_pct": "19.04", "approval": {"required": false, "reasons": []}}], "totals": {"list": "3000.00", "net": "2428.80", "discount": "571.20"}, "warnings": []}, "receipt": null}))]
 pub struct QuoteResponse {
     pub quote: QuoteSummaryResponse,
     /// The answer as it was given; costs and floors only with `costs:read`.

@@ -111,6 +111,8 @@ async fn state(tenant: &TenantHandle, one: &Simulation) -> Result<&'static str, 
 }
 
 /// List simulations, newest first
+///
+/// With their reports, where they have ended.
 #[utoipa::path(tag = "simulations", params(PageQuery), responses((status = 200, description = "A page of simulations", body = Page<SimulationResponse>)))]
 #[get("/simulations")]
 pub async fn list_simulations(
@@ -151,6 +153,8 @@ pub async fn find_simulation(
 }
 
 /// List who would change tier, in order of ids
+///
+/// Each with the criteria that moved it, and with its revenue.
 #[utoipa::path(tag = "simulations",
     params(("id" = String, Path, description = "Id of the simulation", example = "sim_06dv7n5z4h9k3m2p8q1r5s7t0w"), ListMovers),
     responses((status = 200, description = "A page of customers", body = Page<MoverResponse>)))]

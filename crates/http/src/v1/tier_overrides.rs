@@ -260,6 +260,8 @@ pub async fn set_tier_override(
 }
 
 /// List the tiers of a customer by hand, oldest first
+///
+/// Those that have ended too, with who set them, who agreed, and why.
 #[utoipa::path(tag = "tier-overrides",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), ListTierOverrides),
     responses((status = 200, description = "A page of tiers by hand", body = Page<TierOverrideResponse>)))]
