@@ -12,7 +12,7 @@ use crate::ids::{FactId, ProductId};
 use crate::path::Path;
 use crate::period::Window;
 use crate::profile::{Attributes, CustomerKind, Profile};
-use crate::scaled::{Amount, Points};
+use crate::scaled::{Amount, Percent, Points};
 use crate::settlement::SettledInvoice;
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
@@ -36,8 +36,11 @@ prop_compose! {
         cancelled in prop::bool::weighted(0.1),
         rating in 10_000_i64..50_000,
         author in prop::option::of(0_u8..3),
+        place in (prop::option::of(0_usize..2), prop::option::of(0_usize..3)),
     ) -> Fact {
         Fact {
+            channel: place.0.map(|place| ["web", "shop"][place].to_owned()),
+            category: place.1.map(|place| ["a", "a/b", "c"][place].parse().unwrap()),
             document: order.map(|order| DocumentRef {
                 system: "erp".to_owned(),
                 kind: "sales_order".to_owned(),
@@ -82,11 +85,37 @@ fn any_window() -> impl Strategy<Value = Window> {
         Just(Window::All),
         (1_u32..400).prop_map(Window::Days),
         (1_u32..18).prop_map(Window::Months),
+        Just(Window::CalendarYear),
+        Just(Window::SinceFirstOrder),
+        (0_u64..600).prop_map(|day| Window::From(date(day))),
+        (0_u64..600).prop_map(|day| Window::Before(date(day))),
     ]
 }
 
 fn any_measure() -> impl Strategy<Value = Measure> {
-    (0_usize..24, any_window()).prop_map(|(kind, window)| match kind {
+    (0_usize..28, any_window()).prop_map(|(kind, window)| match kind {
+        24 => Measure::FadingRating {
+            window,
+            decay: fading(40),
+        },
+        25 => Measure::NetContribution {
+            window,
+            rates: Rates {
+                order: Amount::from_units(12_345),
+                return_: Amount::from_units(70_000),
+                service_minute: Amount::from_units(1),
+                ..Rates::default()
+            },
+        },
+        26 => Measure::ShareOfProfit {
+            window,
+            company: Amount::from_units(1_000_000),
+        },
+        27 => Measure::Rank {
+            of: Box::new(Measure::Revenue { window }),
+            cuts: [0, 5, 30].map(Into::into).to_vec(),
+            best: Best::Lowest,
+        },
         0 => Measure::Revenue { window },
         1 => Measure::OrderCount { window },
         2 => Measure::PurchaseDays { window },
@@ -111,7 +140,7 @@ fn any_measure() -> impl Strategy<Value = Measure> {
         15 => Measure::RhythmOverdue,
         16 => Measure::AverageOrderValue { window },
         17 => Measure::ProductBreadth { window },
-        18 => Measure::RevenueTrend { window },
+        18 if window.rolls() => Measure::RevenueTrend { window },
         19 => Measure::WorstDaysLate { window },
         20 => Measure::OverdueAmount,
         21 => Measure::ComplaintSeverity { window },
@@ -125,21 +154,95 @@ fn any_measure() -> impl Strategy<Value = Measure> {
     })
 }
 
+const fn fading(interval_days: u32) -> Decay {
+    Decay {
+        interval_days,
+        percent: Percent::from_units(300_000),
+    }
+}
+
+fn any_refinement() -> impl Strategy<Value = Refinement> {
+    let filter = prop_oneof![
+        3 => Just(Filter::default()),
+        1 => Just(Filter {
+            channels: ["web".to_owned()].into(),
+            ..Filter::default()
+        }),
+        1 => Just(Filter {
+            categories: ["a".parse().unwrap()].into(),
+            ..Filter::default()
+        }),
+    ];
+    let weight = prop::option::of((0_i64..3_000_000).prop_map(Percent::from_units));
+    let decay = prop::option::of((1_u32..200).prop_map(fading));
+    (filter, weight, decay, any::<bool>()).prop_map(|(filter, weight, decay, grouped)| Refinement {
+        filter,
+        weight,
+        decay,
+        group: grouped.then(|| "g".to_owned()),
+        ..Refinement::default()
+    })
+}
+
+fn any_vetoes() -> impl Strategy<Value = Vec<Veto>> {
+    let veto =
+        (any_measure(), -50_i64..150, any::<bool>()).prop_map(|(measure, from, force)| Veto {
+            code: "v".to_owned(),
+            label: "V".to_owned(),
+            when: Condition::Not(Box::new(Condition::Measured {
+                measure: Box::new(measure),
+                range: Range {
+                    from: Some(from.into()),
+                    to: None,
+                },
+            })),
+            effect: if force {
+                VetoEffect::Force("low".to_owned())
+            } else {
+                VetoEffect::Cap("general".to_owned())
+            },
+            reason: None,
+        });
+    prop::collection::vec(veto, 0..2)
+}
+
 /// A model of one to six criteria with bands at any edges.
 pub(super) fn any_model() -> impl Strategy<Value = Model> {
     let edges = prop::collection::btree_set(-50_i64..150, 0..6);
-    prop::collection::vec((any_measure(), edges), 1..6).prop_map(|criteria| {
-        let criteria = criteria
-            .into_iter()
-            .enumerate()
-            .map(|(number, (measure, edges))| {
-                let edges: Vec<i64> = edges.into_iter().collect();
-                let scores = ["-7.5", "3", "0.0001", "12", "-1", "8", "2"];
-                let scores = &scores[..edges.len() + 1];
-                banded(&format!("c{number}"), measure, &edges, scores)
-            });
+    let criteria = prop::collection::vec((any_measure(), edges, any_refinement()), 1..6);
+    (criteria, any_vetoes()).prop_map(|(criteria, vetoes)| {
+        let criteria =
+            criteria
+                .into_iter()
+                .enumerate()
+                .map(|(number, (measure, edges, mut refinement))| {
+                    if !measure.takes_filter() {
+                        refinement.filter = Filter::default();
+                    }
+                    if !measure.reads_facts() {
+                        refinement.decay = None;
+                    }
+                    let edges: Vec<i64> = edges.into_iter().collect();
+                    let scores = ["-7.5", "3", "0.0001", "12", "-1", "8", "2"];
+                    let scores = &scores[..edges.len() + 1];
+                    Criterion {
+                        refinement,
+                        ..banded(&format!("c{number}"), measure, &edges, scores)
+                    }
+                });
+        let criteria: Vec<Criterion> = criteria.collect();
+        let is_grouped = |criterion: &Criterion| criterion.refinement.group.is_some();
+        let group = Group {
+            code: "g".to_owned(),
+            label: "G".to_owned(),
+            min: Some("-3".parse().unwrap()),
+            max: Some("6.5".parse().unwrap()),
+        };
+        let groups = criteria.iter().any(is_grouped).then_some(group);
         Model::new(Draft {
-            criteria: criteria.collect(),
+            criteria,
+            groups: groups.into_iter().collect(),
+            vetoes,
             ..draft()
         })
         .unwrap()
@@ -152,6 +255,7 @@ pub(super) fn nobody() -> Profile {
         kind: CustomerKind::Person,
         since: None,
         attributes: Attributes::new(),
+        groups: Vec::new(),
     }
 }
 
@@ -218,7 +322,17 @@ proptest! {
             above && below
         };
         let holding: Vec<usize> = (0..model.tiers().len()).filter(|index| holds(*index)).collect();
-        prop_assert_eq!(holding, vec![evaluation.tier]);
+        prop_assert_eq!(holding, vec![evaluation.score_tier]);
+        let (tier, _) = model.vetoed(evaluation.score_tier, &evaluation.vetoes);
+        prop_assert_eq!(tier, evaluation.tier);
+        for (group, result) in model.groups().iter().zip(&evaluation.groups) {
+            let within = |criterion: &&(&Criterion, &CriterionResult)| criterion.0.refinement.group.is_some();
+            let counted: Vec<_> = model.criteria().iter().zip(&evaluation.criteria).collect();
+            let counted = counted.iter().filter(within).map(|it| it.1.points.units());
+            prop_assert_eq!(counted.sum::<i64>(), result.points.units());
+            prop_assert!(group.min.is_some_and(|min| min <= result.points));
+            prop_assert!(group.max.is_some_and(|max| result.points <= max));
+        }
     }
 
     #[test]
