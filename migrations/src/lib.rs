@@ -35,6 +35,8 @@ pub const STEPS: &[Step] = steps![
     "m0011_credit",
     "m0012_histories",
     "m0015_lists",
+    "m0019_lifecycle",
+    "m0020_publication",
 ];
 
 impl Step {

@@ -67,6 +67,7 @@ async fn insert(
         write_id: Set(tx.write_uuid()),
         published_write: Set(published.then(|| tx.write_uuid())),
         retired_write: Set(None),
+        changed_by: Set(None),
     };
     document::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -85,13 +86,15 @@ pub async fn replace_draft(
     tx: &Tx,
     draft: &StoredDocument,
     body: &str,
+    author: &str,
 ) -> Result<StoredDocument, DbError> {
     let update = bump(tx, draft, DocumentStatus::Draft)
         .col_expr(document::Column::Body, Expr::value(body))
         .col_expr(
             document::Column::BodyHash,
             Expr::value(crypto::sha256_hex(body.as_bytes())),
-        );
+        )
+        .col_expr(document::Column::ChangedBy, Expr::value(Some(author)));
     change(tx, draft, update, "replaced").await
 }
 
@@ -118,6 +121,22 @@ pub async fn publish(
             Expr::value(Some(tx.write_uuid())),
         );
     change(tx, draft, update, "published").await
+}
+
+/// Publishes a copy of a version that was published before, as the next version.
+pub async fn roll_back(
+    tx: &Tx,
+    former: &StoredDocument,
+    effective_from: NaiveDate,
+    author: &str,
+) -> Result<StoredDocument, DbError> {
+    let copy = NewDraft {
+        kind: former.kind,
+        code: &former.code,
+        body: &former.body,
+        author,
+    };
+    insert(tx, &copy, Some(effective_from)).await
 }
 
 /// Takes a published version out of force.
@@ -297,11 +316,16 @@ mod tests {
     async fn only_the_draft_that_was_read_is_replaced() {
         let (_dir, store) = test_store::open().await;
         let first = draft(&store).await;
-        let replaced = within(&store, async |tx| replace_draft(tx, &first, "[]").await)
-            .await
-            .unwrap();
+        let replaced = within(&store, async |tx| {
+            replace_draft(tx, &first, "[]", "test").await
+        })
+        .await
+        .unwrap();
         assert_eq!((replaced.revision, replaced.body.as_str()), (2, "[]"));
-        let stale = within(&store, async |tx| replace_draft(tx, &first, "[1]").await).await;
+        let stale = within(&store, async |tx| {
+            replace_draft(tx, &first, "[1]", "test").await
+        })
+        .await;
         assert!(matches!(stale, Err(DbError::Conflict(_))));
     }
 
