@@ -2,6 +2,7 @@
 
 pub mod credit;
 pub mod evaluations;
+pub mod freezing;
 pub mod imports;
 mod lease;
 pub mod model;

@@ -6,6 +6,7 @@
 //! | rows       | `crates/persistence/src/evaluations/mod.rs`        |
 
 mod explain;
+mod why;
 mod wire;
 
 use crate::body::{Json, Query};
