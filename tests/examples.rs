@@ -109,6 +109,7 @@ runs! {
     api: "docs/API.md";
     erp: "docs/erp.md";
     discounts: "docs/discounts.md";
+    evaluation_models: "docs/evaluation-models.md";
     finance: "docs/finance.md";
     call_centre: "docs/call-centre.md";
     imports: "docs/imports.md";

@@ -9,6 +9,7 @@ mod decisions;
 mod discounts;
 mod documents;
 mod edge;
+mod evaluation_models;
 mod evaluations;
 mod events;
 mod facts;
