@@ -199,7 +199,8 @@ fn number(ranges: &[Range], not_ranges: &[Range]) -> Option<Decimal> {
         ranges.iter().all(|range| range.holds(*number))
             && !not_ranges.iter().any(|range| range.holds(*number))
     };
-    starts.chain(ends).chain(below).find(fits)
+    let unbound = Some(Decimal::ZERO);
+    starts.chain(ends).chain(below).chain(unbound).find(fits)
 }
 
 #[cfg(test)]

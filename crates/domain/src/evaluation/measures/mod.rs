@@ -73,6 +73,8 @@ impl Measure {
     /// The days that count for this customer.
     pub(super) fn span(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Span {
         let window = match self.window().unwrap_or(Window::All) {
+            // Before the first order there are no order lines.
+            Window::SinceFirstOrder if self.kinds() == [FactKind::OrderLine] => Window::All,
             Window::SinceFirstOrder => {
                 let first = subject.series.days_of(FactKind::OrderLine).first();
                 let first = first.filter(|day| **day <= as_of);
