@@ -239,7 +239,11 @@ impl Measure {
             }
             _ => None,
         };
-        [facts, own].into_iter().flatten().min()
+        // The first order, still to come, opens a window that held everything until then.
+        let opens = self.window().filter(|it| *it == Window::SinceFirstOrder);
+        let first = opens.and_then(|_| subject.series.days_of(FactKind::OrderLine).first());
+        let first = first.copied().filter(|day| *day > as_of);
+        [facts, own, first].into_iter().flatten().min()
     }
 }
 
