@@ -79,13 +79,14 @@ async fn scenario(database: Database) -> BTreeMap<String, Vec<String>> {
 
 /// Every row of a server's database, by table; comparable between databases.
 pub async fn of(server: &Server) -> BTreeMap<String, Vec<String>> {
-    let file = format!(
-        "sqlite://{}",
-        server.database.data().join("tiercel.db").display()
-    );
-    let url = server.database.url.clone().unwrap_or(file);
-    let connection = sea_orm::Database::connect(url).await.unwrap();
-    dump(&connection).await
+    dump(&connect(&server.database).await).await
+}
+
+/// A connection to the database behind a server's back.
+pub async fn connect(database: &Database) -> DatabaseConnection {
+    let file = format!("sqlite://{}", database.data().join("tiercel.db").display());
+    let url = database.url.clone().unwrap_or(file);
+    sea_orm::Database::connect(url).await.unwrap()
 }
 
 fn fact(id: &str, customer: &str, kind: &str, more: serde_json::Value) -> serde_json::Value {
@@ -124,7 +125,7 @@ async fn dump(connection: &DatabaseConnection) -> BTreeMap<String, Vec<String>> 
     all
 }
 
-fn tables(connection: &DatabaseConnection) -> String {
+pub fn tables(connection: &DatabaseConnection) -> String {
     match connection.get_database_backend() {
         DbBackend::Postgres => "SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'".into(),
         _ => "SELECT name FROM sqlite_master WHERE type = 'table'".into(),
@@ -192,7 +193,7 @@ fn without_identity(row: &str) -> String {
     out
 }
 
-async fn names(connection: &DatabaseConnection, sql: String) -> Vec<String> {
+pub async fn names(connection: &DatabaseConnection, sql: String) -> Vec<String> {
     let statement = Statement::from_string(connection.get_database_backend(), sql);
     let rows = connection.query_all_raw(statement).await.unwrap();
     rows.iter()

@@ -44,13 +44,17 @@ pub fn told(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 
-fn all_files_twice(database: &Database) {
+fn all_files_twice(database: Database) {
     for (mapping, file, rows) in FILES {
         let Some(file) = data::file(file) else {
-            continue;
+            return;
         };
         for outcome in ["created", "unchanged"] {
-            let output = import(database, mapping, &file, &[]);
+            let output = import(&database, mapping, &file, &[]);
+            assert!(
+                output.stderr.is_empty(),
+                "no bar where nobody looks: {output:?}"
+            );
             assert!(output.status.success(), "{mapping}: {output:?}");
             let counts = told(&output);
             let rest = (&counts["rejected"], &counts["updated"]);
@@ -63,23 +67,63 @@ fn all_files_twice(database: &Database) {
         }
     }
     database.tiercel(&["audit", "verify"]);
+    block_on(figures(database));
+}
+
+/// What the five sets say in one company: the days of their business tell them apart.
+async fn figures(database: Database) {
+    let server = Server::start(database).await;
+    let api = server.admin();
+    let portfolio = async |as_of: &str| {
+        let path = format!("/v1/reports/portfolio?as_of={as_of}");
+        api.get(&path).await.expect(200).json
+    };
+    let cdnow = portfolio("1998-06-30").await;
+    assert_eq!(cdnow["sales"]["revenue"], "2500315.63");
+    assert_eq!(cdnow["sales"]["purchase_days"], 67_591);
+    assert_eq!(cdnow["active"], 3_301);
+    // With the 9,365,336.43 of classicmodels, whose payments no invoice takes.
+    let models = portfolio("2005-12-31").await;
+    assert_eq!(models["sales"]["revenue"], "11865652.06");
+    assert_eq!(models["receivables"]["unallocated"], "8853839.23");
+    let ar = portfolio("2013-06-30").await["receivables"].clone();
+    let found = (&ar["open_invoices"], &ar["open"], &ar["settled"]);
+    assert_eq!(found, (&json!(84), &json!("5119.85"), &json!(1_846)));
+    assert_eq!(ar["on_time_pct_by_count"], "63.2178");
+    assert_eq!(ar["on_time_pct_by_amount"], "62.3433");
+    // And with the 2,297,200.8603 of superstore.
+    let all = portfolio("2017-12-31").await;
+    assert_eq!(all["sales"]["revenue"], "14162852.9203");
+    let first = "/v1/phones?valid=true&limit=200";
+    let valid = api.get(first).await.expect(200).json;
+    assert_eq!(valid["items"].as_array().unwrap().len(), 97);
 }
 
 #[test]
 fn real_files_are_taken_whole_and_a_second_time_change_nothing_sqlite() {
-    all_files_twice(&Database::sqlite());
+    all_files_twice(Database::sqlite());
 }
 
 #[test]
 fn real_files_are_taken_whole_and_a_second_time_change_nothing_postgres() {
     if let Some(database) = Database::postgres() {
-        all_files_twice(&database);
+        all_files_twice(database);
     }
 }
 
 #[test]
-fn a_trial_finds_what_the_import_finds_and_writes_nothing() {
-    let database = Database::sqlite();
+fn a_trial_finds_what_the_import_finds_and_writes_nothing_sqlite() {
+    trial_and_import(&Database::sqlite());
+}
+
+#[test]
+fn a_trial_finds_what_the_import_finds_and_writes_nothing_postgres() {
+    if let Some(database) = Database::postgres() {
+        trial_and_import(&database);
+    }
+}
+
+fn trial_and_import(database: &Database) {
     let folder = database.data();
     let (file, map) = (folder.join("in.csv"), folder.join("map.toml"));
     std::fs::write(
@@ -118,6 +162,38 @@ fn a_trial_finds_what_the_import_finds_and_writes_nothing() {
     let output = database.run(&call);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/fact/0/kind"));
+}
+
+/// Three chunks of payments that one customer made.
+const ROWS: usize = 2_500;
+
+/// Somebody looks on: `script` gives the program a terminal.
+#[test]
+fn an_import_shows_how_far_it_has_come() {
+    let database = Database::sqlite();
+    let folder = database.data();
+    let (file, map) = (folder.join("in.csv"), folder.join("map.toml"));
+    let rows: String = (0..ROWS).map(|row| format!("{row}\n")).collect();
+    std::fs::write(&file, format!("id\n{rows}")).unwrap();
+    let mapping = "[source]\nsystem = \"s\"\n[[product]]\nsku = { column = \"id\" }\n";
+    std::fs::write(&map, mapping).unwrap();
+    let shown = |path: &Path| path.display().to_string();
+    let call = format!(
+        "{} import {} --map {} --data {}",
+        crate::support::server::TIERCEL,
+        shown(&file),
+        shown(&map),
+        shown(folder)
+    );
+    let mut terminal = std::process::Command::new("script");
+    let watched = terminal.args(["-qec", &call, "/dev/null"]).output();
+    let Ok(watched) = watched else {
+        return crate::support::skipped("`script` is not installed");
+    };
+    let seen = String::from_utf8_lossy(&watched.stdout).into_owned();
+    assert!(watched.status.success(), "{seen}");
+    assert!(seen.contains(&format!("/{ROWS} rows, ")), "{seen:?}");
+    assert!(seen.contains("2500 rows: 2500 created"), "{seen:?}");
 }
 
 const CATALOGUE: &str = "[source]\nsystem = \"s\"\n[defaults]\ndate = [\"%Y-%m-%d\"]\n\

@@ -1,7 +1,15 @@
-//! Several instances on one database: what one writes is in the answers of the others.
+//! Several instances on one database: what one writes is in the answers of the others, whatever
+//! becomes of instances and connections.
 
-use crate::support::{Server, both};
+mod balancer;
+mod cut;
+mod leases;
+mod rolling;
+
+use crate::support::server::spawn;
+use crate::support::{Api, Database, Server, block_on, both};
 use serde_json::json;
+use std::process::Child;
 use std::time::Duration;
 
 both!(
@@ -45,3 +53,64 @@ both!(
         assert_eq!(call["customer_ref"], own.json["customer_id"], "{call}");
     }
 );
+
+/// What every new database starts with, by where its versions are listed.
+const DEFAULTS: [&str; 4] = [
+    "/v1/evaluation-models/default/versions",
+    "/v1/service-policies/discount/versions",
+    "/v1/service-policies/credit/versions",
+    "/v1/service-policies/routing/versions",
+];
+
+/// A server that ends with the test, however the test ends.
+struct Started(Child, String);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn ten_at_once(database: &Database) {
+    let start = || {
+        let (process, base) = spawn(database);
+        Started(process, base)
+    };
+    let servers: Vec<Started> = std::thread::scope(|scope| {
+        let starting: Vec<_> = (0..10).map(|_| scope.spawn(start)).collect();
+        let started = starting.into_iter().map(|one| one.join().unwrap());
+        started.collect()
+    });
+    let token = database.token("admin");
+    block_on(async {
+        for Started(_, base) in &servers {
+            let api = Api::new(base, Some(token.clone()));
+            api.get("/readyz").await.expect(200);
+            for path in DEFAULTS {
+                let versions = api.get(path).await.expect(200).json;
+                assert_eq!(versions["items"].as_array().unwrap().len(), 1, "{path}");
+            }
+        }
+    });
+    drop(servers);
+    let clients = database.tiercel(&["client", "list", "--json"]);
+    assert_eq!(
+        clients.lines().count(),
+        1,
+        "one first credential: {clients}"
+    );
+    database.tiercel(&["audit", "verify"]);
+}
+
+#[test]
+fn ten_servers_start_at_once_on_an_empty_database_sqlite() {
+    ten_at_once(&Database::sqlite());
+}
+
+#[test]
+fn ten_servers_start_at_once_on_an_empty_database_postgres() {
+    if let Some(database) = Database::postgres() {
+        ten_at_once(&database);
+    }
+}

@@ -100,6 +100,41 @@ both!(
         let asked_price = json!({"customer": {"external": {"system": "erp", "id": "C-1"}}, "currency": "EUR", "lines": [{"line_id": "1", "sku": "BT023", "quantity": "1"}]});
         let decided = blind.post("/v1/decisions/discount", asked_price).await;
         assert!(!shows(&decided.text), "{}", decided.text);
+        // Nor does what is written, decided or replayed answer with one.
+        let clerk = server.with("customers:read,customers:write,products:read,products:write,facts:read,facts:write,discounts:decide,evaluations:run,routing:read,credit:read");
+        let receipt = json!({"customer": {"external": {"system": "erp", "id": "C-1"}}, "currency": "EUR", "receipt": "full", "lines": [{"line_id": "1", "sku": "BT023", "quantity": "1"}]});
+        let receipt = clerk
+            .post("/v1/decisions/discount", receipt)
+            .await
+            .expect(200);
+        let receipt = receipt.json["receipt"].clone();
+        for (path, body) in [
+            ("/v1/facts", line("l3", json!({"sku": "BT023"}))),
+            (
+                "/v1/facts",
+                line("l2", json!({"sku": "BT023", "quantity": "2"})),
+            ),
+            (
+                "/v1/facts/batch",
+                json!({"facts": [line("l4", json!({"sku": "BT023"}))]}),
+            ),
+            ("/v1/receipts/verify", receipt.clone()),
+            ("/v1/receipts/replay", receipt),
+        ] {
+            let answer = clerk.post(path, body).await;
+            assert!(
+                (200..300).contains(&answer.status),
+                "{path}: {}",
+                answer.text
+            );
+            assert!(!shows(&answer.text), "{path}: {}", answer.text);
+        }
+        let renamed = json!({"name": "Servo 2"});
+        let renamed = clerk
+            .put("/v1/products/by-sku/BT023", renamed)
+            .await
+            .expect(200);
+        assert!(!shows(&renamed.text), "{}", renamed.text);
         assert!(asked > 25, "only {asked} reads were answered");
         assert!(
             seen_by_admin >= 4,

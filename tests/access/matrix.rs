@@ -70,6 +70,9 @@ fn operations(place: &Place) -> Vec<Operation> {
 }
 
 fn filled(path: &str, place: &Place) -> String {
+    if path == "/v1/entitlements" {
+        return format!("{path}?customer={}", place.customer);
+    }
     let id = match path.split('/').nth(2).unwrap_or_default() {
         "customers" if !path.contains("by-external") => place.customer.as_str(),
         "clients" => "cli_06dv7n5z4h9k3m2p8q1r5s7t0z",

@@ -68,7 +68,7 @@ both!(
         let api = server.with("discounts:decide");
         let path = "/v1/decisions/discount";
         let wrong = json!({
-            "customer": {}, "as_of": "2999-01-01", "receipt": "all", "currency": "eur", "mode": "firm",
+            "customer": {}, "as_of": "2999-01-01", "receipt": "all", "currency": "eur", "mode": "maybe",
             "lines": [{"line_id": "1", "quantity": "0", "list_unit_price": "1e400"},
                       {"line_id": "1", "quantity": "1", "unit_cost": "-1"}]
         });

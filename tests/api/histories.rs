@@ -129,3 +129,63 @@ both!(
         }
     }
 );
+
+both!(
+    kept_sums_are_what_the_facts_said_at_every_position,
+    async |server: &Server| {
+        let api = server.admin();
+        for number in 0..5 {
+            let path = format!("/v1/customers/by-external/erp/C-{number}");
+            api.put(&path, json!({"kind": "person"})).await.expect(201);
+        }
+        let found = api
+            .get("/v1/customers/by-external/erp/C-0")
+            .await
+            .expect(200);
+        let id = found.json["id"].as_str().unwrap().to_owned();
+        let rollups = format!("/v1/customers/{id}/rollups?limit=200");
+        let mut dice = Dice(42);
+        let mut past = Vec::new();
+        for _ in 0..4 {
+            let facts: Vec<Value> = (0..40).map(|_| dice.fact()).collect();
+            let done = api.post("/v1/facts/batch", json!({ "facts": facts })).await;
+            assert_eq!(done.expect(200).json["rejected"], 0);
+            // A receipt is taken at a position that has everything acknowledged before.
+            let settled = format!("/v1/customers/{id}/credit-terms?receipt=full");
+            let settled = api.get(&settled).await.expect(200).json;
+            let position = settled["position"].as_i64().unwrap();
+            past.push((position, api.get(&rollups).await.expect(200).json));
+        }
+        assert!(
+            past.iter()
+                .all(|(_, sums)| !sums["items"].as_array().unwrap().is_empty())
+        );
+        for (position, sums) in &past {
+            let then = api.get(&format!("{rollups}&known_at={position}")).await;
+            assert_eq!(&then.expect(200).json, sums, "{position}");
+        }
+        // In pages, and for some months, as without a position.
+        let (position, now) = past.last().unwrap();
+        let some = "from=2024-01-01&to=2024-12-31";
+        let pages = format!("/v1/customers/{id}/rollups?limit=3&{some}&known_at={position}");
+        let (mut items, mut path) = (Vec::new(), pages.clone());
+        loop {
+            let page = api.get(&path).await.expect(200).json;
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            let Some(next) = page["next"].as_str() else {
+                break;
+            };
+            path = format!("{pages}&after={next}");
+        }
+        let year = |sum: &&Value| sum["month"].as_str().unwrap().starts_with("2024");
+        let expected: Vec<&Value> = now["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(year)
+            .collect();
+        assert_eq!(items.iter().collect::<Vec<_>>(), expected);
+        let wrong = api.get(&format!("{rollups}&known_at=yesterday")).await;
+        wrong.expect_problem(422, "invalid-input", &["known_at"]);
+    }
+);

@@ -42,6 +42,18 @@ amount = { column = "amount" }
 
 const HEADER: &str = "customer,name,buyer,ordered,shipped,sku,amount\n";
 
+/// Customers whose names stand in a second file.
+const PEOPLE: &str = r#"
+[source]
+system = "shop"
+[lookups.names]
+file = "names.csv"
+key = "id"
+[[customer]]
+external_id = { column = "id" }
+name = { lookup = { table = "names", key = { column = "id" }, column = "name" } }
+"#;
+
 async fn put_mapping(api: &Api, name: &str, text: &str) {
     let path = format!("/v1/import-mappings/{name}");
     let toml = [("content-type", "application/toml")];
@@ -180,20 +192,53 @@ fn a_killed_import_resumes_and_counts_once_postgres() {
 }
 
 both!(
+    a_chunk_is_one_entry_and_one_evaluation_of_each_customer,
+    async |server: &Server| {
+        let api = server.admin();
+        put_mapping(&api, "orders", ORDERS).await;
+        let mut file = HEADER.to_owned();
+        for row in 0..2_500 {
+            let customer = row % 3;
+            writeln!(
+                file,
+                "c{customer},N,c{customer},2026-01-02,2026-01-03,,{row}"
+            )
+            .unwrap();
+        }
+        let job = import(&api, "orders", file).await;
+        assert_eq!(job["counts"], counts(2_500, 0, 0, 0));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let events = api.get("/v1/events?limit=200").await.expect(200).json;
+        let events = events["items"].as_array().unwrap().iter();
+        let chunks: Vec<&Value> = events.filter(|it| it["type"] == "import.chunk").collect();
+        assert_eq!(chunks.len(), 3, "1,000 rows each");
+        let (mut facts, mut evaluated) = (0, 0);
+        for chunk in chunks {
+            let changes = chunk["changes"].as_array().unwrap();
+            let of = |entity: &'static str| changes.iter().filter(move |it| it["entity"] == entity);
+            facts += of("fact").count();
+            let customers: Vec<&Value> = of("evaluation").map(|it| &it["customer"]).collect();
+            let once: std::collections::BTreeSet<_> =
+                customers.iter().map(|it| it.to_string()).collect();
+            assert_eq!(
+                once.len(),
+                customers.len(),
+                "a customer is evaluated once: {customers:?}"
+            );
+            evaluated += customers.len();
+        }
+        assert!(
+            facts == 2_500 && (3..=9).contains(&evaluated),
+            "{facts} {evaluated}"
+        );
+    }
+);
+
+both!(
     second_files_are_supplied_by_name,
     async |server: &Server| {
         let api = server.with("imports:write");
-        let mapping = r#"
-[source]
-system = "shop"
-[lookups.names]
-file = "names.csv"
-key = "id"
-[[customer]]
-external_id = { column = "id" }
-name = { lookup = { table = "names", key = { column = "id" }, column = "name" } }
-"#;
-        put_mapping(&api, "people", mapping).await;
+        put_mapping(&api, "people", PEOPLE).await;
         let path = "/v1/imports?mapping=people";
         api.raw(Method::POST, path, "id\n1\n", &[CSV])
             .await
@@ -280,17 +325,7 @@ both!(bad_requests_are_told_apart, async |server: &Server| {
 
 both!(a_second_file_can_be_taken_away, async |server: &Server| {
     let api = server.with("imports:write");
-    let mapping = r#"
-[source]
-system = "shop"
-[lookups.names]
-file = "names.csv"
-key = "id"
-[[customer]]
-external_id = { column = "id" }
-name = { lookup = { table = "names", key = { column = "id" }, column = "name" } }
-"#;
-    put_mapping(&api, "people", mapping).await;
+    put_mapping(&api, "people", PEOPLE).await;
     let second = "id,name\n1,Anna\n";
     let path = "/v1/import-files/names";
     for file in ["id,name\n1,Berta\n", second] {

@@ -59,7 +59,7 @@ async fn group(api: &Api, code: &str, parent: Option<&str>) -> String {
 }
 
 /// Publishes the standard policy of a kind with changes; returns where the version is.
-async fn publish(api: &Api, kind: &str, from: &str, change: impl FnOnce(&mut Value)) -> String {
+pub async fn publish(api: &Api, kind: &str, from: &str, change: impl FnOnce(&mut Value)) -> String {
     let versions = format!("/v1/service-policies/{kind}/versions");
     let first = api.get(&format!("{versions}/1")).await.expect(200);
     let mut document = first.json["document"].clone();

@@ -4,10 +4,16 @@ pub mod api;
 mod contract;
 pub mod data;
 pub mod postgres;
+pub mod proxy;
+pub mod raw;
 pub mod server;
+pub mod tools;
+pub mod watched;
 
 pub use api::{Api, Reply};
+pub use raw::Raw;
 pub use server::{Database, Server};
+pub use watched::Watched;
 
 use std::io::Write;
 

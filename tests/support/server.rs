@@ -154,6 +154,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Where the instance listens.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     pub fn bearing(&self, token: &str) -> Api {
         Api::new(&self.base, Some(token.to_owned()))
     }
@@ -187,7 +192,7 @@ impl Drop for Server {
 /// On a port that the system chooses.
 const SERVE: [&str; 3] = ["serve", "--bind", "127.0.0.1:0"];
 
-fn spawn(database: &Database) -> (Child, String) {
+pub fn spawn(database: &Database) -> (Child, String) {
     start(database.command(&SERVE))
 }
 

@@ -1,5 +1,6 @@
 //! What is wrong with a document, and where, as a JSON pointer.
 
+use crate::strict::Strict;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
@@ -30,7 +31,7 @@ impl DocumentFault {
 /// pointer to where reading stopped; `code` is `not_json` or `not_this_document`.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Vec<DocumentFault>> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let document = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+    let document = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let pointer = error.path().iter().map(token).collect();
         unreadable(pointer, error.inner())
     })?;

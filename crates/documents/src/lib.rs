@@ -9,3 +9,4 @@ pub mod evaluation_model;
 pub mod fault;
 pub mod import;
 pub mod routing_policy;
+pub mod strict;

@@ -14,6 +14,7 @@ pub const DEFAULT: &str = include_str!("defaults/routing_policy.json");
 
 /// A day: no call waits longer, so no larger advantage means anything.
 const MOST_SECONDS: u32 = 86_400;
+const MOST_SKILLS: usize = 20;
 
 /// How calls are routed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -25,6 +26,10 @@ pub struct RoutingPolicyDocument {
     pub tiers: Vec<TierRouteDocument>,
     /// For callers who are not known, and for tiers that are not listed.
     pub default_route: RouteDocument,
+    /// The starvation bound: nobody is served before a caller who has waited so much longer, so
+    /// larger advantages are cut to it. At most a day; absent = no bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_wait_boost_seconds: Option<u32>,
 }
 
 /// The route of one tier.
@@ -55,6 +60,9 @@ pub struct RouteDocument {
     pub greeting: String,
     /// ISO 639-1, e.g. `en`.
     pub language: String,
+    /// What whoever answers should be able to do, as the telephone system names it; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
 }
 
 impl RoutingPolicyDocument {
@@ -79,10 +87,16 @@ impl RoutingPolicyDocument {
         let tiers = tiers.collect();
         let route_at = root.field("default_route");
         let default_route = self.default_route.to_route(&mut checks, &route_at);
+        let bound = self.max_wait_boost_seconds;
+        let bound_at = root.field("max_wait_boost_seconds");
+        let within = bound.is_none_or(|bound| (1..=MOST_SECONDS).contains(&bound));
+        let detail = "is not 1 to a day";
+        checks.require(within, &bound_at, "out_of_range", detail);
         checks.finish(Some(Policy {
             reference,
             tiers,
             default_route,
+            max_wait_boost_seconds: bound,
         }))
     }
 }
@@ -119,6 +133,7 @@ impl RouteDocument {
         let spelled = language.len() == 2 && language.iter().all(u8::is_ascii_lowercase);
         let detail = "is not a language of ISO 639-1 such as `en`";
         checks.require(spelled, &at.field("language"), "not_a_language", detail);
+        self.check_skills(checks, &at.field("skills"));
         Route {
             queue: self.queue.clone(),
             routing_profile: self.routing_profile.clone(),
@@ -127,7 +142,21 @@ impl RouteDocument {
             advantage_seconds: self.advantage_seconds,
             greeting: self.greeting.clone(),
             language: self.language.clone(),
+            skills: self.skills.clone(),
         }
+    }
+
+    /// Skills are answered as one text with commas between them.
+    fn check_skills(&self, checks: &mut Checks<'_>, at: &Path) {
+        let few = self.skills.len() <= MOST_SKILLS;
+        checks.require(few, at, "too_many", "has more than 20 entries");
+        for (index, skill) in self.skills.iter().enumerate() {
+            checks.text(skill, &at.index(index));
+            let one = !skill.contains(',');
+            checks.require(one, &at.index(index), "not_a_skill", "contains a comma");
+        }
+        let rows = self.skills.iter().enumerate();
+        checks.distinct(rows.map(|(index, skill)| (skill.as_str(), at.index(index))));
     }
 }
 
@@ -173,6 +202,8 @@ mod tests {
         document.tiers[1].route.advantage_seconds = 86_401;
         document.tiers[2].tier = "high".to_owned();
         document.tiers[2].route.priority = 0;
+        document.tiers[2].route.skills = vec!["a,b".to_owned(), String::new()];
+        document.max_wait_boost_seconds = Some(0);
         let faults = document.to_policy(reference(), None).unwrap_err();
         let told = faults.into_iter();
         let told: Vec<String> = told
@@ -186,8 +217,11 @@ mod tests {
                 "/tiers/0/dedicated_line not_a_number",
                 "/tiers/1/route/advantage_seconds out_of_range",
                 "/tiers/2/route/priority out_of_range",
+                "/tiers/2/route/skills/0 not_a_skill",
+                "/tiers/2/route/skills/1 not_a_text",
                 "/default_route/queue not_a_text",
                 "/default_route/language not_a_language",
+                "/max_wait_boost_seconds out_of_range",
             ]
         );
     }

@@ -106,6 +106,10 @@ ids! {
     CreditHoldId = "hld",
     /// A permission to go beyond the rules of credit once.
     CreditOverrideId = "ovr",
+    /// A tier that somebody set by hand.
+    TierOverrideId = "tov",
+    /// What a draft would do to the portfolio.
+    SimulationId = "sim",
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub mod history;
 pub mod ids;
 pub mod incoming;
 pub mod money;
+pub mod orders;
 pub mod path;
 pub mod period;
 pub mod phones;
@@ -24,8 +25,11 @@ pub mod receivables;
 pub mod rollups;
 pub mod routing;
 pub mod scaled;
+pub mod schedule;
 pub mod settlement;
 #[cfg(test)]
 mod test_data;
 #[cfg(test)]
 mod test_facts;
+pub mod tier_overrides;
+pub mod tier_path;

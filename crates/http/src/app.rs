@@ -1,23 +1,21 @@
 //! The application: all routes, limits and defaults, the same for the server and the recorded contract.
 
-use crate::health::{self, Draining};
+use crate::health;
+use crate::instance::Instance;
 use crate::intake::{self, Parameterless};
 use crate::methods::{self, Methods};
 use crate::tenant::{self, Hosted};
-use crate::{cors, limit, oauth, openapi, problems_page, request_id, v1};
+use crate::{cors, hull, limit, metrics, oauth, openapi, problems_page, v1};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, web};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// The largest JSON body; a batch of 1,000 facts is well below.
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
-
 /// Builds the application for one worker.
 pub fn build(
     hosted: web::Data<Hosted>,
-    draining: web::Data<Draining>,
+    instance: web::Data<Instance>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -39,10 +37,9 @@ pub fn build(
                 .persist_authorization(true),
         );
     app.app_data(hosted)
-        .app_data(draining)
+        .app_data(instance)
         .app_data(parameterless)
         .app_data(methods)
-        .app_data(web::PayloadConfig::new(BODY_LIMIT))
         .service(web::redirect("/docs", "/docs/"))
         .service(docs)
         .default_service(web::to(methods::answer_other))
@@ -50,7 +47,7 @@ pub fn build(
         .wrap(actix_web::middleware::from_fn(intake::check))
         .wrap(actix_web::middleware::from_fn(limit::tell))
         .wrap(actix_web::middleware::from_fn(cors::allow))
-        .wrap(actix_web::middleware::from_fn(request_id::attach))
+        .wrap(actix_web::middleware::from_fn(hull::attach))
 }
 
 fn routed<T>(app: App<T>) -> utoipa_actix_web::UtoipaApp<T>
@@ -66,6 +63,7 @@ where
         .service(oauth::list_keys)
         .service(health::check_liveness)
         .service(health::check_readiness)
+        .service(metrics::read_metrics)
         .service(problems_page::explain_problem)
         .service(utoipa_actix_web::scope::scope("/v1").configure(v1::routes))
 }

@@ -1,7 +1,7 @@
 //! Reads request bodies and query strings strictly: what is not known is named, not dropped.
 
+use crate::arrival;
 use crate::problem::{FieldError, Kind, Problem};
-use crate::strict::Strict;
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::future::{Ready, ready};
-use std::time::Duration;
+use tiercel_documents::strict::Strict;
 use tiercel_persistence::crypto;
 
 /// A JSON body and the hash by which a retry is recognised.
@@ -25,16 +25,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media = media_type(request);
-        let bytes = Whole::from_request(request, payload);
+        let bytes = json_bytes(request, payload);
         Box::pin(async move {
-            if !(media == "application/json" || media.ends_with("+json")) {
-                return Err(Problem::new(
-                    Kind::UnsupportedMediaType,
-                    "send `Content-Type: application/json`",
-                ));
-            }
-            let Whole(bytes) = bytes.await?;
+            let bytes = bytes.await?;
             Ok(Self {
                 value: parse(&bytes)?,
                 hash: crypto::sha256_hex(&bytes),
@@ -43,10 +36,38 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
-/// How long a body may take to arrive; a caller that stops in the middle holds nothing for longer.
-const ARRIVAL: Duration = Duration::from_secs(30);
+/// A JSON body of an operation that stores nothing, so that there is no retry to recognise.
+#[derive(Debug)]
+pub struct JsonQuestion<T>(pub T);
 
-/// A body as it came, up to the limit of the application; it may be empty.
+impl<T: DeserializeOwned + 'static> FromRequest for JsonQuestion<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = json_bytes(request, payload);
+        Box::pin(async move { parse(&bytes.await?).map(Self) })
+    }
+}
+
+fn json_bytes(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Problem>> + use<> {
+    let media = media_type(request);
+    let bytes = Whole::from_request(request, payload);
+    async move {
+        if !(media == "application/json" || media.ends_with("+json")) {
+            return Err(Problem::new(
+                Kind::UnsupportedMediaType,
+                "send `Content-Type: application/json`",
+            ));
+        }
+        Ok(bytes.await?.0)
+    }
+}
+
+/// A body as it came, up to the limit of the server; it may be empty.
 #[derive(Debug)]
 pub struct Whole(pub Bytes);
 
@@ -55,11 +76,36 @@ impl FromRequest for Whole {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let bytes = Bytes::from_request(request, payload);
+        let bytes = arrival::receive(request, payload, None);
+        Box::pin(async move { bytes.await.map(Self) })
+    }
+}
+
+/// A form; it is read before anybody has shown a credential, so it is small.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+/// Bytes of a form.
+const LONGEST_FORM: usize = 16 * 1024;
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media = media_type(request);
+        let bytes = arrival::receive(request, payload, Some(LONGEST_FORM));
         Box::pin(async move {
-            let arrived = tokio::time::timeout(ARRIVAL, bytes).await;
-            let late = |_| Problem::new(Kind::Unreadable, "the body took too long to arrive");
-            arrived.map_err(late)?.map(Self).map_err(unreadable_body)
+            if media != "application/x-www-form-urlencoded" {
+                let detail = "send `Content-Type: application/x-www-form-urlencoded`";
+                return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+            }
+            let bytes = bytes.await?;
+            let text = std::str::from_utf8(&bytes).ok();
+            let form = text.and_then(|text| actix_web::web::Query::<T>::from_query(text).ok());
+            let unreadable = || Problem::new(Kind::Unreadable, "the form cannot be read");
+            form.map(|form| Self(form.into_inner()))
+                .ok_or_else(unreadable)
         })
     }
 }
@@ -78,21 +124,17 @@ pub fn media_type(request: &HttpRequest) -> String {
         .to_ascii_lowercase()
 }
 
-fn unreadable_body(error: actix_web::Error) -> Problem {
-    match error.as_response_error().status_code().as_u16() {
-        413 => Problem::new(
-            Kind::TooLarge,
-            "the body is larger than this operation reads",
-        ),
-        _ => Problem::new(Kind::Unreadable, "the body did not arrive whole"),
-    }
-}
-
 /// Reads JSON; every unknown field, duplicate, wrong type or NUL is an error that names its place.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     if holds_nul(bytes) {
         return Err(nul_characters(bytes));
     }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = <T as serde::Deserialize>::deserialize(Strict(&mut reader));
+    if let Ok(value) = read.and_then(|value| reader.end().map(|()| value)) {
+        return Ok(value);
+    }
+    // Something is wrong: once more, noting the place, which costs a text for every name.
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(Strict(&mut reader)).map_err(|error| {
         let pointer = pointer_of(error.path());
@@ -169,6 +211,9 @@ fn holds_nul(bytes: &[u8]) -> bool {
     if bytes.contains(&0) {
         return true;
     }
+    if !bytes.contains(&b'\\') {
+        return false;
+    }
     bytes
         .windows(5)
         .enumerate()
@@ -194,7 +239,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.query_string();
-        if text.to_ascii_lowercase().contains("%00") {
+        if text.contains("%00") {
             return ready(Err(Problem::new(
                 Kind::UnknownParameter,
                 "U+0000 is in no parameter",

@@ -21,8 +21,20 @@ impl Faults {
         self.0.extend(errors);
     }
 
+    /// Takes over faults whose pointers begin at a place of this request.
+    pub fn extend_below(&mut self, place: &str, found: Self) {
+        self.0.extend(found.0.into_iter().map(|fault| FieldError {
+            pointer: format!("{place}{}", fault.pointer),
+            ..fault
+        }));
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub fn into_errors(self) -> Vec<FieldError> {
+        self.0
     }
 
     /// The value, unless something was found.

@@ -1,17 +1,11 @@
 //! `/livez` and `/readyz`: is the process up, and may traffic come.
 
+use crate::instance::Instance;
 use crate::tenant::Hosted;
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use utoipa::ToSchema;
-
-/// Set when the server has been told to stop: it finishes what it has and takes no more.
-///
-/// Says nothing of the database: a process that answers need not be restarted.
-#[derive(Debug, Default)]
-pub struct Draining(pub AtomicBool);
 
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"status": "ok"}))]
@@ -49,9 +43,9 @@ pub async fn check_liveness() -> HttpResponse {
 #[get("/readyz")]
 pub async fn check_readiness(
     hosted: web::Data<Hosted>,
-    draining: web::Data<Draining>,
+    instance: web::Data<Instance>,
 ) -> HttpResponse {
-    if draining.0.load(Ordering::Relaxed) {
+    if instance.is_draining() {
         return HttpResponse::ServiceUnavailable().json(health("draining"));
     }
     match tokio::time::timeout(Duration::from_secs(2), hosted.store.ping()).await {

@@ -7,20 +7,20 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr};
 
-/// The operations whose contract names no query parameter, as method and path.
-pub struct Parameterless(BTreeSet<(String, String)>);
+/// By path of the contract: the methods whose operations have no query parameter.
+pub struct Parameterless(HashMap<String, Vec<&'static str>>);
 
 impl Parameterless {
     /// Those of the versioned contract.
     pub fn of(document: &OpenApi) -> Self {
         let versioned = document.paths.paths.iter();
         let versioned = versioned.filter(|(path, _)| path.starts_with("/v1/"));
-        let operations = versioned.flat_map(|(path, item)| {
-            [
+        let methods = versioned.map(|(path, item)| {
+            let methods = [
                 ("GET", &item.get),
                 ("POST", &item.post),
                 ("PUT", &item.put),
@@ -29,13 +29,19 @@ impl Parameterless {
             ]
             .into_iter()
             .filter(|(_, operation)| operation.as_ref().is_some_and(takes_no_query))
-            .map(|(method, _)| (method.to_owned(), path.clone()))
+            .map(|(method, _)| method);
+            (path.clone(), methods.collect())
         });
-        Self(operations.collect())
+        Self(methods.collect())
     }
 
-    fn holds(&self, method: &Method, pattern: String) -> bool {
-        self.0.contains(&(method.to_string(), pattern))
+    /// The methods of a request's path: found as it is where it has no parameters of its own.
+    fn methods(&self, request: &ServiceRequest) -> Option<&Vec<&'static str>> {
+        let found = self.0.get(request.path());
+        found.or_else(|| {
+            let pattern = request.resource_map().match_pattern(request.path())?;
+            self.0.get(&pattern)
+        })
     }
 }
 
@@ -82,6 +88,9 @@ fn refusal(request: &ServiceRequest) -> Option<Problem> {
 /// Whether the escapes of an address stand for UTF-8; anything else would be stored as U+FFFD,
 /// and different ids would become one.
 fn is_text(escaped: &str) -> bool {
+    if !escaped.contains('%') {
+        return true;
+    }
     let mut bytes = Vec::with_capacity(escaped.len());
     let mut rest = escaped.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -112,10 +121,8 @@ fn has_stray_parameters(request: &ServiceRequest) -> bool {
         return false;
     }
     let known = request.app_data::<web::Data<Parameterless>>();
-    let pattern = request.resource_map().match_pattern(request.path());
-    known
-        .zip(pattern)
-        .is_some_and(|(known, pattern)| known.holds(request.method(), pattern))
+    let methods = known.and_then(|known| known.methods(request));
+    methods.is_some_and(|methods| methods.contains(&request.method().as_str()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! proxy of the environment, no address out of a token.
 
 use crate::claims::{self, Claims, Rules};
+use crate::outbound;
 use crate::scope::Scope;
 use crate::token::Principal;
 use crate::trust::Trust;
@@ -95,7 +96,7 @@ impl Issuers {
         let fetches = |issuer: &Issuer| matches!(issuer.settings.keys, KeySource::Url(_));
         let needed = all.iter().any(fetches);
         Ok(Self {
-            client: needed.then(client).transpose()?,
+            client: needed.then(outbound::client).transpose()?,
             all,
         })
     }
@@ -166,18 +167,6 @@ impl Issuers {
         let expires_at = claims.expires_at()?;
         Some((settings.principal(&claims, trust)?, kid, expires_at))
     }
-}
-
-fn client() -> Result<reqwest::Client, DbError> {
-    // Several parts may try; the first one wins and all are the same.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(Duration::from_secs(3))
-        .timeout(Duration::from_secs(5))
-        .build()
-        .map_err(|error| DbError::Key(format!("no client for the keys of issuers: {error}")))
 }
 
 impl IssuerSettings {

@@ -28,17 +28,13 @@ impl Methods {
         Self(methods.collect())
     }
 
-    /// The value of `Allow` for an address; none where no operation has its path. Several
-    /// templates may fit one address, and each is asked for its methods.
+    /// The value of `Allow` for an address; none where no operation has its path. Where several
+    /// templates fit, the address is that of the one that leaves least open.
     fn allowed(&self, address: &str) -> Option<String> {
-        let fitting = self
-            .0
-            .iter()
-            .filter(|(template, _)| fits(template, address));
-        let mut methods: BTreeSet<&str> = fitting.flat_map(|(_, it)| it).copied().collect();
-        if methods.is_empty() {
-            return None;
-        }
+        let paths = self.0.iter();
+        let fitting = paths.filter(|(template, _)| fits(template, address));
+        let (_, known) = fitting.min_by_key(|(template, _)| template.matches('{').count())?;
+        let mut methods = known.clone();
         if methods.contains("GET") {
             methods.insert("HEAD");
         }
@@ -81,7 +77,20 @@ pub async fn answer_other(request: HttpRequest) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::{Methods, fits};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_template_that_leaves_least_open_says_what_is_allowed() {
+        let methods = Methods(vec![
+            ("/v1/facts/{id}".to_owned(), BTreeSet::from(["GET"])),
+            ("/v1/facts/batch".to_owned(), BTreeSet::from(["POST"])),
+        ]);
+        let allowed = |address| methods.allowed(address);
+        assert_eq!(allowed("/v1/facts/batch").unwrap(), "OPTIONS, POST");
+        assert_eq!(allowed("/v1/facts/f1").unwrap(), "GET, HEAD, OPTIONS");
+        assert_eq!(allowed("/v1/facts"), None);
+    }
 
     #[test]
     fn a_template_fits_an_address_part_by_part() {

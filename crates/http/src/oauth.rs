@@ -1,7 +1,8 @@
 //! `POST /oauth/token`: a client shows its secret and gets a short-lived token.
 
+use crate::body::Form;
 use crate::credential::{Credential, basic};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::scope::Scope;
 use crate::tenant::{self, Hosted};
 use crate::token::{self, Principal};
@@ -57,10 +58,12 @@ pub struct TokenError {
 pub async fn issue_token(
     request: HttpRequest,
     hosted: web::Data<Hosted>,
-    form: Result<web::Form<TokenRequest>, actix_web::Error>,
+    form: Result<Form<TokenRequest>, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let Ok(form) = form else {
-        return Ok(refused(400, "invalid_request"));
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(problem) if problem.kind() == Kind::Overloaded => return Err(problem),
+        Err(_) => return Ok(refused(400, "invalid_request")),
     };
     if form.grant_type != "client_credentials" {
         return Ok(refused(400, "unsupported_grant_type"));

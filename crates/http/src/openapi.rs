@@ -1,7 +1,9 @@
 //! The OpenAPI 3.1 document: collected from the handlers, completed centrally.
 
 mod describe;
+mod merge;
 mod problems;
+mod shapes;
 
 use crate::problem::{FieldError, ProblemBody};
 use serde_json::Value;
@@ -48,6 +50,8 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
         schemes.insert(name.into(), RefOr::T(scheme));
     }
     problems::define(components);
+    // Says where tokens come from. How they are sent is said by every operation itself.
+    document.security = Some(vec![alone("oauth2")]);
     for (path, item) in &mut document.paths.paths {
         let methods = [
             ("get", &mut item.get),
@@ -79,11 +83,17 @@ pub fn publish(document: &OpenApi) -> Value {
     }
 }
 
+/// Whether an operation asks who calls.
+fn is_secured(path: &str) -> bool {
+    path.starts_with("/v1") || path == "/metrics"
+}
+
 fn secure(operation: &mut Operation, path: &str) {
-    if path.starts_with("/v1") {
+    if is_secured(path) {
         let declared = operation.security.take().unwrap_or_default();
         let for_customers = !declared.is_empty();
-        let mut all: Vec<_> = ["bearer", "oauth2", "basic", "apiKey"].map(alone).into();
+        // Not `oauth2` too: generated clients would write the header twice, and some of them wrongly.
+        let mut all: Vec<_> = ["bearer", "basic", "apiKey"].map(alone).into();
         all.extend(for_customers.then(|| alone("customer")));
         operation.security = Some(all);
     } else {

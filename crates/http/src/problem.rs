@@ -45,6 +45,8 @@ kinds! {
     KeyReused = ("idempotency-key-reused", UNPROCESSABLE_ENTITY, "The Idempotency-Key belongs to another request"),
     TooMany = ("too-many-requests", TOO_MANY_REQUESTS, "Too many requests"),
     Internal = ("internal", INTERNAL_SERVER_ERROR, "Something went wrong on our side"),
+    Overloaded = ("overloaded", SERVICE_UNAVAILABLE, "Too much is asked at once"),
+    TimedOut = ("timed-out", GATEWAY_TIMEOUT, "The answer took too long"),
     Unavailable = ("unavailable", SERVICE_UNAVAILABLE, "The service is not available right now"),
 }
 
@@ -185,9 +187,6 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if let Some(source) = &self.source {
-            tracing::error!(error = %source, problem = self.kind.slug(), "a request failed");
-        }
         let body = ProblemBody {
             kind: format!("/problems/{}", self.kind.slug()),
             title: self.kind.title().to_owned(),
@@ -198,7 +197,7 @@ impl ResponseError for Problem {
         };
         let mut response = HttpResponse::build(self.kind.status());
         match self.kind {
-            Kind::Unavailable | Kind::TooMany => {
+            Kind::Unavailable | Kind::Overloaded | Kind::TooMany => {
                 response.insert_header((header::RETRY_AFTER, "1"));
             }
             Kind::Unauthorized => {
@@ -206,7 +205,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        // The request id is added by the middleware that knows it.
+        // The request id is added by the middleware that knows it, which also logs the cause.
         response.content_type("application/problem+json").json(body)
     }
 }

@@ -69,6 +69,12 @@ const fn advice(kind: Kind) -> &'static str {
         }
         Kind::KeyReused => "The key was used for another request; use a new key for a new request.",
         Kind::TooMany => "The request was not processed; wait as long as `Retry-After` says.",
+        Kind::Overloaded => {
+            "The request was not processed; wait as long as `Retry-After` says and repeat it, and send less at once."
+        }
+        Kind::TimedOut => {
+            "Whether the request was carried out is not known: repeat it with the same `Idempotency-Key`, or read what became of it."
+        }
         Kind::Internal => "The request was not carried out. Tell us the `request_id`.",
         Kind::Unavailable => {
             "The request was not processed or was rolled back; wait as long as `Retry-After` says and repeat it."

@@ -51,6 +51,7 @@ scopes! {
     PoliciesPublish = "policies:publish",
     EvaluationsRead = "evaluations:read",
     EvaluationsRun = "evaluations:run",
+    EvaluationsOverride = "evaluations:override",
     DiscountsDecide = "discounts:decide",
     DiscountsApprove = "discounts:approve",
     CreditRead = "credit:read",

@@ -2,6 +2,7 @@
 
 use crate::book::BookKeeper;
 use crate::credential::{self, Credential};
+use crate::follow::Followed;
 use crate::issuers::{IssuerSettings, Issuers};
 use crate::limit::{self, Limits};
 use crate::problem::{Kind, Problem};
@@ -13,7 +14,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use std::collections::BTreeSet;
 use std::future::{Ready, ready};
@@ -36,9 +37,16 @@ pub struct Hosted {
     pub verifier: Verifier,
     /// The end of the journal before anything was read: what came later must be followed.
     pub opened_at: i64,
+    /// How far the journal was followed from there.
+    pub followed: Followed,
     /// Origins of browser front ends that may call.
     pub origins: BTreeSet<String>,
+    /// Whether a model is published only after a fresh simulation of exactly its draft.
+    pub require_simulation: bool,
 }
+
+/// Longer without the journal, and what is in memory may be old.
+const BEHIND_AFTER: TimeDelta = TimeDelta::seconds(5);
 
 /// Who may call besides our own clients, from where, and how often.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +75,7 @@ impl Hosted {
         let master = keys.master.clone();
         let verifier = Verifier::load(&store, master, access.limits, issuers).await?;
         let book = BookKeeper::load(&store, &settings).await?;
+        let followed = Followed::from(store.clock().now());
         Ok(Self {
             store,
             keys,
@@ -75,7 +84,9 @@ impl Hosted {
             book,
             verifier,
             opened_at,
+            followed,
             origins: access.origins,
+            require_simulation: false,
         })
     }
 
@@ -87,6 +98,13 @@ impl Hosted {
     /// The business date of an instant in the tenant's zone.
     pub fn date_of(&self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.zone).date_naive()
+    }
+
+    /// Whether memory may lack what others wrote some seconds ago: the journal does not answer.
+    pub fn is_behind(&self, now: DateTime<Utc>) -> bool {
+        let (_, current_at) = self.followed.told();
+        now.timestamp_micros().saturating_sub(current_at)
+            > BEHIND_AFTER.num_microseconds().unwrap_or(i64::MAX)
     }
 
     /// Brings the projections in memory up to a committed write.
@@ -128,6 +146,11 @@ impl TenantHandle {
     /// One snapshot of the decision book, to be used for the whole request.
     pub fn book(&self) -> Arc<crate::book::Book> {
         self.hosted.book.snapshot()
+    }
+
+    /// Whether memory may be old, because the journal does not answer.
+    pub fn is_behind(&self) -> bool {
+        self.hosted.is_behind(self.now)
     }
 
     /// Who calls: a client's id, `operator`, or a subject of an external issuer.
@@ -226,7 +249,8 @@ impl<S: Needed> FromRequest for Tenant<S> {
     }
 }
 
-/// A tenant whose caller has scope `S`, or a token bound to the customer in the path (`{id}`).
+/// A tenant whose caller has scope `S`, or a token bound to the customer in the path (`{id}`), or in
+/// the query (`customer`) where the path has none.
 ///
 /// An operation that names this instead of [`Tenant`] declares that customers may read it; it asks
 /// [`TenantHandle::is_customer`] and leaves out what is not for them. It says
@@ -249,8 +273,7 @@ impl<S: Needed> FromRequest for CustomerTenant<S> {
             match handle.principal.customer {
                 None => handle.require(S::SCOPE)?,
                 Some(customer) => {
-                    let asked = request.match_info().get("id");
-                    if asked.and_then(|text| text.parse().ok()) != Some(customer) {
+                    if asked_for(request) != Some(customer) {
                         return Err(not_for_customers());
                     }
                 }
@@ -261,6 +284,14 @@ impl<S: Needed> FromRequest for CustomerTenant<S> {
             }))
         }))
     }
+}
+
+/// The customer that a request is about.
+fn asked_for(request: &HttpRequest) -> Option<CustomerId> {
+    let in_path = request.match_info().get("id");
+    let mut in_query = request.query_string().split('&');
+    let in_query = || in_query.find_map(|pair| pair.strip_prefix("customer="));
+    in_path.or_else(in_query)?.parse().ok()
 }
 
 /// The one body for every reason: nothing tells a wrong credential from an expired one.
@@ -285,7 +316,8 @@ pub async fn admit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if request.path().starts_with("/v1/") && request.method() != Method::OPTIONS {
+    let secured = request.path().starts_with("/v1/") || request.path() == "/metrics";
+    if secured && request.method() != Method::OPTIONS {
         let admission = Admission(enter(request.request()).await);
         request.extensions_mut().insert(admission);
     }
@@ -311,6 +343,9 @@ async fn enter(request: &HttpRequest) -> Result<TenantHandle, Problem> {
     {
         return Err(unauthorized());
     }
+    // For the log.
+    let principal = Arc::clone(&caller.principal);
+    request.extensions_mut().insert(principal);
     Ok(TenantHandle {
         hosted: Arc::clone(hosted),
         principal: caller.principal,

@@ -19,9 +19,13 @@ use tiercel_persistence::keys::{MasterKey, SigningKey};
 use tiercel_persistence::{DbError, Store};
 use tokio::sync::Mutex;
 
-/// The least time between two looks for what a refused credential may be, in microseconds: as
+/// The mean time between two looks for what a refused credential may be, in microseconds: as
 /// often as the journal is followed anyway, so that a flood of forged credentials costs no more.
 const LOOK_EVERY: i64 = 250_000;
+
+/// How far looks may run ahead of that, so that a client made right after the clients were read is
+/// known at once.
+const LOOKS_AHEAD: i64 = 8 * LOOK_EVERY;
 
 /// A token that was checked once: its signature and claims need not be checked again.
 struct Verified {
@@ -56,9 +60,9 @@ pub struct Verifier {
     /// Of callers that are no clients.
     meters: Cache<String, Arc<Meter>>,
     nobody: Hashes,
-    /// When clients and keys were last read; whoever reads holds it, so that no older reading
-    /// replaces a newer one.
-    read_at: Mutex<i64>,
+    /// Until when looks are used up, in microseconds; whoever reads clients and keys holds it, so
+    /// that no older reading replaces a newer one.
+    looked_until: Mutex<i64>,
 }
 
 impl Verifier {
@@ -76,7 +80,7 @@ impl Verifier {
             verified: Cache::new(10_000),
             meters: Cache::new(100_000),
             nobody: Hashes::nobody(),
-            read_at: Mutex::new(0),
+            looked_until: Mutex::new(0),
         };
         verifier.refresh(store).await?;
         Ok(verifier)
@@ -84,12 +88,11 @@ impl Verifier {
 
     /// Reads keys and clients again: after a change here, and when the journal tells of one.
     pub async fn refresh(&self, store: &Store) -> Result<(), DbError> {
-        let mut read_at = self.read_at.lock().await;
-        self.read(store, &mut read_at).await
+        let _reading = self.looked_until.lock().await;
+        self.read(store).await
     }
 
-    async fn read(&self, store: &Store, read_at: &mut i64) -> Result<(), DbError> {
-        *read_at = store.clock().now().timestamp_micros();
+    async fn read(&self, store: &Store) -> Result<(), DbError> {
         let trust = Trust::read(store, &self.master, &self.trust.load()).await?;
         self.trust.store(Arc::new(trust));
         Ok(())
@@ -113,14 +116,11 @@ impl Verifier {
             },
         };
         if worth_it {
-            let mut read_at = self.read_at.lock().await;
-            let since = store
-                .clock()
-                .now()
-                .timestamp_micros()
-                .saturating_sub(*read_at);
-            if !(0..LOOK_EVERY).contains(&since) {
-                self.read(store, &mut read_at).await?;
+            let mut looked_until = self.looked_until.lock().await;
+            let now = store.clock().now().timestamp_micros();
+            if let Some(until) = next_look(*looked_until, now) {
+                *looked_until = until;
+                self.read(store).await?;
             }
         }
         Ok(())
@@ -282,4 +282,40 @@ fn own_principal(claims: &Claims) -> Option<Principal> {
         scopes,
         customer,
     })
+}
+
+/// Until when looks are used up after one more now; none where too many ran ahead already. An
+/// instant that no look can have led to is of a clock that was put back, and does not count.
+fn next_look(used_until: i64, now: i64) -> Option<i64> {
+    let ahead = used_until.saturating_sub(now);
+    match ahead {
+        0..=LOOKS_AHEAD => Some(used_until.saturating_add(LOOK_EVERY)),
+        ..0 => Some(now.saturating_add(LOOK_EVERY)),
+        _ if ahead > LOOKS_AHEAD.saturating_add(LOOK_EVERY) => Some(now.saturating_add(LOOK_EVERY)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_may_come_in_a_burst_and_are_bounded_in_the_long_run() {
+        let looks_within = |micros: i64| {
+            let (mut used, mut looks) = (0, 0);
+            for now in (1_000_000..1_000_000 + micros).step_by(1_000) {
+                if let Some(until) = next_look(used, now) {
+                    (used, looks) = (until, looks + 1);
+                }
+            }
+            looks
+        };
+        assert_eq!(looks_within(2_000), 2, "two at once");
+        assert!((48..=50).contains(&looks_within(10_000_000)));
+        assert!(
+            next_look(1_000_000_000, 0).is_some(),
+            "the clock was put back"
+        );
+    }
 }

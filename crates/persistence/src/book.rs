@@ -2,7 +2,9 @@
 //!
 //! | now  | here                                                     |
 //! | then | `book/past.rs`: as known at a position, as of a date     |
+//! | tier | `book/overrides.rs`: the one set by hand comes first     |
 
+mod overrides;
 pub mod past;
 
 use crate::credit;
@@ -24,6 +26,7 @@ use tiercel_domain::incoming::ExternalRef;
 use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::phones::MatchKey;
 use tiercel_domain::scaled::{Amount, Points};
+use tiercel_domain::tier_overrides::TierOverride;
 use uuid::Uuid;
 
 /// Customers of one page at start-up.
@@ -36,7 +39,10 @@ pub struct BookCustomer {
     /// Counts the writes that touched the customer: what is older never replaces what is newer.
     pub version: i64,
     pub erased: bool,
-    pub tier: Option<String>,
+    /// What evaluation found; decisions ask [`BookCustomer::tier_on`].
+    pub evaluated_tier: Option<String>,
+    /// Tiers by hand: past, present and to come.
+    pub overrides: Vec<TierOverride>,
     pub score: Option<Points>,
     pub evaluated_as_of: Option<NaiveDate>,
     pub model_version: Option<i64>,
@@ -173,6 +179,7 @@ async fn complete(
     add_profiles(source, span, &mut found).await?;
     add_externals(source, span, &mut found).await?;
     add_phones(source, span, &mut found).await?;
+    overrides::add(source, span, &mut found).await?;
     add_receivables(source, span, &mut found).await?;
     add_open_items(source, span, &mut found).await?;
     add_credit(source, span, &mut found).await?;
@@ -184,7 +191,8 @@ fn blank(state: CustomerState) -> BookCustomer {
         id: state.id,
         version: state.version,
         erased: state.erased_at.is_some(),
-        tier: state.tier,
+        evaluated_tier: state.tier,
+        overrides: Vec::new(),
         score: state.score,
         evaluated_as_of: state.evaluated_as_of,
         model_version: state.model_version,
@@ -432,7 +440,10 @@ mod tests {
         let all = customers_after(&store, None).await.unwrap();
         assert_eq!(all.len(), 2);
         let first = &all[0];
-        assert_eq!((first.version, first.tier.as_deref()), (3, Some("high")));
+        assert_eq!(
+            (first.version, first.evaluated_tier.as_deref()),
+            (3, Some("high"))
+        );
         assert_eq!(first.owner.as_deref(), Some("agent42"));
         assert_eq!(first.credit_limit, "500".parse().ok());
         assert_eq!(first.externals.len(), 1);

@@ -173,7 +173,7 @@ pub async fn all(source: &impl Source) -> Result<Vec<Client>, DbError> {
 
 /// All clients with what recognises their secrets, oldest first.
 pub async fn with_hashes(source: &impl Source) -> Result<Vec<(Client, Hashes)>, DbError> {
-    let sql = format!("{SELECT} ORDER BY client.created_at, client.id");
+    let sql = format!("{SELECT} ORDER BY client.id");
     let statement = Statement::from_string(source.backend(), sql);
     let rows = source.connection().query_all_raw(statement).await?;
     rows.iter().map(read).collect()

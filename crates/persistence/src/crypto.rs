@@ -32,7 +32,13 @@ impl Sha256 {
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half & 15)]);
+    let pairs = bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(*byte)]);
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    text.extend(pairs);
+    text
 }
 
 /// HMAC-SHA-256 as lower-case hex.

@@ -1,5 +1,8 @@
 //! The journal: numbered and chained after commit, read by position, verified end to end.
 
+#[cfg(test)]
+mod tests;
+
 use crate::clock::from_micros;
 use crate::crypto;
 use crate::entity::journal;
@@ -22,6 +25,8 @@ use uuid::Uuid;
 const BATCH: u64 = 500;
 /// How long the sequencer keeps its lease after the last sign of life.
 const LEASE_MICROS: i64 = 3_000_000;
+/// An entry that waits longer for its number is an alarm, which is looked for as often.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// How long [`settled`] waits: longer than a lease that its holder took to the grave.
 const SETTLING_PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 const SETTLING_TRIES: u32 = 1_000;
@@ -110,9 +115,17 @@ pub async fn sequence(store: &Store, seal: &SealKey) -> Result<u64, DbError> {
     Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
 }
 
-/// Runs the sequencer until `stop` is done: at once after a local write, else five times a second.
+/// Runs the sequencer for ever: at once after a local write, else five times a second. Whoever
+/// holds the lease, an entry that is not numbered in time is told of.
 pub async fn run_sequencer(store: &Store, seal: &SealKey) -> DbError {
+    let mut looked = tokio::time::Instant::now();
     loop {
+        if looked.elapsed() >= PATIENCE {
+            looked = tokio::time::Instant::now();
+            if let Ok(Some(alarm)) = overdue(store).await {
+                tracing::error!("{alarm}");
+            }
+        }
         match sequence(store, seal).await {
             Ok(0) => {
                 let pause = std::time::Duration::from_millis(200);
@@ -262,6 +275,15 @@ pub async fn backlog(store: &Store) -> Result<(i64, chrono::Duration), DbError> 
     Ok((waiting, store.clock.now() - from_micros(oldest.recorded_at)))
 }
 
+/// What is wrong where an entry has waited too long for its number.
+async fn overdue(store: &Store) -> Result<Option<String>, DbError> {
+    let (unnumbered, waited) = backlog(store).await?;
+    let seconds = waited.num_seconds();
+    let late = waited.to_std().is_ok_and(|waited| waited > PATIENCE);
+    let alarm = || format!("{unnumbered} entries are not numbered, the oldest for {seconds} s");
+    Ok(late.then(alarm))
+}
+
 /// The end of the journal once everything is numbered that was committed before the call: what
 /// anybody was told to be done is known there.
 ///
@@ -333,16 +355,10 @@ pub async fn verify(
     for head in [Some(&head), exported].into_iter().flatten() {
         check_seal(keys, head, &mut faults);
     }
-    let (unnumbered, waited) = backlog(store).await?;
-    if waited > chrono::Duration::seconds(5) {
-        let seconds = waited.num_seconds();
-        faults.push(format!(
-            "{unnumbered} entries are not numbered, the oldest for {seconds} s"
-        ));
-    }
+    faults.extend(overdue(store).await?);
     Ok(Verdict {
         entries: walk.position,
-        unnumbered,
+        unnumbered: backlog(store).await?.0,
         faults,
     })
 }

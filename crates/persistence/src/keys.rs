@@ -168,6 +168,17 @@ pub async fn public_signing_keys(store: &Store) -> Result<Vec<PublicKey>, DbErro
     Ok(rows.into_iter().map(read).collect())
 }
 
+/// How many of the keys in use this master key opens, and how many there are.
+pub async fn opened(store: &Store, master: &MasterKey) -> Result<(usize, usize), DbError> {
+    let signing = find(store, SIGNING, master).await?.len();
+    let sealing = find(store, SEALING, master).await?.len();
+    let all = key_material::Entity::find()
+        .filter(published(store.clock.now()))
+        .all(store.connection())
+        .await?;
+    Ok((signing.saturating_add(sealing), all.len()))
+}
+
 /// The signing keys that this master key opens and that may sign, the newest first.
 pub async fn signing_keys(store: &Store, master: &MasterKey) -> Result<Vec<SigningKey>, DbError> {
     let found = find(store, SIGNING, master).await?;

@@ -4,6 +4,7 @@
 //! [`Store::write`], which also stores the journal entry and the answer kept for retries.
 
 pub mod attributes;
+pub mod backup;
 pub mod book;
 pub mod clients;
 mod clock;
@@ -27,18 +28,23 @@ pub mod migrate;
 pub mod mint;
 pub mod phones;
 pub mod products;
+pub mod quotes;
 pub mod rates;
 pub mod receivables;
 pub mod refresh;
 mod refused;
 pub mod revaluations;
 pub mod rollups;
+pub mod schedules;
 pub mod settings;
+pub mod simulations;
 mod sql;
 mod store;
 #[cfg(test)]
 mod test_store;
+pub mod tier_overrides;
 mod valuation;
+pub mod vitals;
 mod write;
 
 pub use clock::{Clock, from_micros};

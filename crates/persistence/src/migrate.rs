@@ -25,6 +25,11 @@ pub async fn pending(store: &Store) -> Result<Vec<(&'static str, Vec<String>)>, 
         .collect())
 }
 
+/// Whether any step was ever applied here.
+pub async fn is_begun(store: &Store) -> Result<bool, DbError> {
+    Ok(!applied(&store.db).await?.is_empty())
+}
+
 /// Applies every missing step in one transaction, behind a lock row.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ mod read;
 mod save;
 
 pub use costs::{CostVersion, cost_history, save_cost};
-pub use read::{Filter, Product, ProductVersion, count, find, find_by_sku, history, page};
+pub use read::{Filter, Product, ProductVersion, count, find, find_by_sku, history, page, skus};
 pub use save::{Outcome, Upserted, upsert};
 
 use crate::entity::{product, product_cost};

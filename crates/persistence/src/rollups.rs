@@ -2,6 +2,7 @@
 
 use crate::entity::rollup;
 use crate::error::DbError;
+use crate::facts;
 use crate::refresh::{Facts, RefreshError};
 use crate::sql::MANY;
 use crate::store::{Source, sealed::Sealed};
@@ -152,6 +153,32 @@ pub async fn page(
         .all(source.connection())
         .await?;
     rows.iter().map(to_rollup).collect()
+}
+
+/// The sums of a customer in these months by the facts that were known at a position: what is kept
+/// knows only now.
+///
+/// # Errors
+/// `TooLarge` where they could not have been kept.
+pub async fn known_at(
+    source: &impl Source,
+    customer: CustomerId,
+    months: &Months,
+    position: i64,
+) -> Result<Vec<(RollupKey, Rollup)>, RefreshError> {
+    let ids = BTreeSet::from([customer]);
+    let mut facts = facts::of_customers(source, &ids, Some(position)).await?;
+    let facts = facts.remove(&customer).unwrap_or_default();
+    let sums = tiercel_domain::rollups::rollup(&facts);
+    let sums = sums.map_err(|_| RefreshError::TooLarge(customer))?;
+    let asked = |month: NaiveDate| {
+        let early = months.from.is_some_and(|from| month < from);
+        !early && months.to.is_none_or(|to| month <= to)
+    };
+    let sums = sums.into_iter().filter(|(key, _)| asked(key.month));
+    let mut sums: Vec<(RollupKey, Rollup)> = sums.collect();
+    sums.sort_by_key(|(key, _)| Place::of(key).to_string());
+    Ok(sums)
 }
 
 fn to_row(key: &RollupKey, sum: &Rollup) -> rollup::ActiveModel {

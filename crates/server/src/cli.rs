@@ -3,6 +3,7 @@
 use crate::commands::evaluate::EvaluateArgs;
 use crate::commands::import::ImportArgs;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use std::path::PathBuf;
 
 /// The headless CRM that decides how to treat every customer.
@@ -75,6 +76,34 @@ pub enum Command {
         #[arg(long, default_value_t = 3600, value_parser = clap::value_parser!(i64).range(1..=86_400))]
         seconds: i64,
     },
+    /// Copy the embedded database while it is in use
+    Backup {
+        /// A new file, or a directory for a file named after the moment
+        target: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Put a copy in place, once it is proved to be whole
+    Restore {
+        /// What `backup` wrote
+        source: PathBuf,
+        /// Put the database that is there aside
+        #[arg(long)]
+        replace: bool,
+        /// Also walk the whole journal, under the master key
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Look whether everything is as a server needs it
+    Doctor {
+        #[arg(long)]
+        json: bool,
+        /// Fail on warnings too
+        #[arg(long)]
+        strict: bool,
+    },
+    /// Print completions for a shell
+    Completions { shell: Shell },
     /// Print the OpenAPI document
     Openapi,
     /// Check the journal

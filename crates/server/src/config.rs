@@ -1,11 +1,14 @@
 //! One configuration: a file, overridden by `TIERCEL_*`, overridden by the command line.
 
 use crate::access_rules::IssuerConfig;
+use crate::bounds;
 use crate::failure::Failure;
 use crate::files;
 use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tiercel_domain::phones;
+use tiercel_domain::schedule::Schedule;
 use tiercel_persistence::settings::Settings;
 
 /// Everything that can be set. Every default is told by `tiercel config print`.
@@ -31,6 +34,32 @@ pub struct Config {
     pub workers: Option<usize>,
     /// `error`, `warn`, `info`, `debug`, or filters as `tracing` reads them.
     pub log: String,
+    /// One of so many requests leaves a line in the log; 0 = none. Slow and failed ones always do.
+    pub log_every: u32,
+    /// What takes as long is slow.
+    pub log_slow_ms: u32,
+    /// Address and port where `/metrics` is read without a credential; nowhere.
+    pub metrics_bind: Option<String>,
+    /// Collector of traces (OTLP over HTTP), such as `http://127.0.0.1:4318`; none.
+    pub otlp_endpoint: Option<String>,
+    /// Connections at the same time; fewer where the system allows fewer open files.
+    pub max_connections: u32,
+    /// Requests worked on at the same time; more are told to come again.
+    pub max_requests: u32,
+    /// Bytes of one JSON body.
+    pub max_body_bytes: u32,
+    /// Bytes of all bodies held at the same time.
+    pub max_bodies_bytes: u32,
+    /// Seconds that the head of a request may take to arrive.
+    pub head_timeout_seconds: u32,
+    /// Seconds that a body may take to arrive.
+    pub body_timeout_seconds: u32,
+    /// Seconds that an answer may take to begin.
+    pub answer_timeout_seconds: u32,
+    /// Seconds that a connection is kept without a request.
+    pub idle_timeout_seconds: u32,
+    /// Seconds between being told to stop and taking no more, for a load balancer to notice.
+    pub drain_seconds: u32,
     /// Origins of browser front ends that may call; none.
     pub cors_origins: Vec<String>,
     /// Requests a minute of one client to one instance; 0 = any number.
@@ -39,6 +68,17 @@ pub struct Config {
     pub customer_requests_per_minute: u32,
     /// Days after which the signing key is replaced; 0 = never.
     pub signing_key_days: u32,
+    /// Where the service manager wants to be told (`NOTIFY_SOCKET`); it sets this itself.
+    #[serde(skip)]
+    pub notify_socket: Option<OsString>,
+    /// Whether a model is published only after exactly this draft was simulated over everyone, within
+    /// the last 24 hours.
+    pub require_simulation: bool,
+    /// When everyone is evaluated: a cron expression of five fields in `zone`; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluation_schedule: Option<String>,
+    /// How many days ahead scheduled evaluations warn of tiers that will drop; 0 = never.
+    pub downgrade_warning_days: u32,
     /// OIDC issuers whose access tokens are accepted; none. Only in a file.
     pub issuers: Vec<IssuerConfig>,
 }
@@ -55,14 +95,51 @@ impl Default for Config {
             default_region: "DE".into(),
             workers: None,
             log: "warn,tiercel=info".into(),
+            log_every: 100,
+            log_slow_ms: 1_000,
+            metrics_bind: None,
+            otlp_endpoint: None,
+            max_connections: 10_000,
+            max_requests: 256,
+            max_body_bytes: 4 * 1024 * 1024,
+            max_bodies_bytes: 256 * 1024 * 1024,
+            head_timeout_seconds: 5,
+            body_timeout_seconds: 30,
+            answer_timeout_seconds: 120,
+            idle_timeout_seconds: 75,
+            drain_seconds: 0,
             cors_origins: Vec::new(),
             requests_per_minute: 0,
             customer_requests_per_minute: 120,
             signing_key_days: 90,
+            notify_socket: None,
+            require_simulation: false,
+            evaluation_schedule: None,
+            downgrade_warning_days: 30,
             issuers: Vec::new(),
         }
     }
 }
+
+/// Keys whose values are numbers, for the environment, where everything is a text.
+const NUMBERS: [&str; 16] = [
+    "workers",
+    "downgrade_warning_days",
+    "signing_key_days",
+    "requests_per_minute",
+    "customer_requests_per_minute",
+    "log_every",
+    "log_slow_ms",
+    "max_connections",
+    "max_requests",
+    "max_body_bytes",
+    "max_bodies_bytes",
+    "head_timeout_seconds",
+    "body_timeout_seconds",
+    "answer_timeout_seconds",
+    "idle_timeout_seconds",
+    "drain_seconds",
+];
 
 const PREFIX: &str = "TIERCEL_";
 /// Variables with our prefix that are not configuration: the path of the file, and the tests' own.
@@ -82,19 +159,19 @@ impl Config {
             {
                 let key = key.to_ascii_lowercase();
                 let value = match key.as_str() {
-                    "workers" | "signing_key_days" => number(&name, &value)?,
-                    "requests_per_minute" | "customer_requests_per_minute" => {
-                        number(&name, &value)?
-                    }
                     "cors_origins" => list(&value),
+                    key if NUMBERS.contains(&key) => number(&name, &value)?,
+                    "require_simulation" => flag(&name, &value)?,
                     _ => value.into(),
                 };
                 table.insert(key, value);
             }
         }
-        table.try_into().map_err(|error: toml::de::Error| {
+        let mut config: Self = table.try_into().map_err(|error: toml::de::Error| {
             Failure::usage(format!("configuration: {}", error.message()))
-        })
+        })?;
+        config.notify_socket = std::env::var_os("NOTIFY_SOCKET");
+        Ok(config)
     }
 
     /// Where the database is.
@@ -109,14 +186,11 @@ impl Config {
 
     /// Refuses what `serve` could not start with, naming the key; nothing is opened or made.
     pub fn check(&self) -> Result<(), Failure> {
-        let port = self
-            .bind
-            .rsplit_once(':')
-            .map(|(_, port)| port.parse::<u16>());
-        if !matches!(port, Some(Ok(_))) {
-            let detail = format!("bind: `{}` is not an address and a port", self.bind);
-            return Err(Failure::usage(detail));
+        is_address("bind", &self.bind)?;
+        if let Some(address) = &self.metrics_bind {
+            is_address("metrics_bind", address)?;
         }
+        bounds::check(self)?;
         let url = self.url();
         let known = ["postgres://", "postgresql://", "sqlite:"];
         if !known.iter().any(|scheme| url.starts_with(scheme)) {
@@ -126,10 +200,21 @@ impl Config {
         if self.workers == Some(0) {
             return Err(Failure::usage("workers: must be 1 or more"));
         }
+        self.schedule()?;
         if let Some(text) = &self.master_key {
             files::configured_key(text)?;
         }
         self.settings().map(drop)
+    }
+
+    /// When everyone is evaluated, if ever.
+    pub fn schedule(&self) -> Result<Option<Schedule>, Failure> {
+        let read = self
+            .evaluation_schedule
+            .as_deref()
+            .map(str::parse::<Schedule>);
+        read.transpose()
+            .map_err(|error| Failure::usage(format!("evaluation_schedule: {error}")))
     }
 
     /// What an empty database settles on.
@@ -159,10 +244,20 @@ impl Config {
         let hidden = self.database_url.as_deref().map(hide_password);
         Self {
             database_url: hidden,
+            otlp_endpoint: self.otlp_endpoint.as_deref().map(hide_password),
             master_key: self.master_key.as_ref().map(|_| "***".to_owned()),
             ..self.clone()
         }
     }
+}
+
+fn is_address(key: &str, text: &str) -> Result<(), Failure> {
+    let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+    if matches!(port, Some(Ok(_))) {
+        return Ok(());
+    }
+    let detail = format!("{key}: `{text}` is not an address and a port");
+    Err(Failure::usage(detail))
 }
 
 fn read_file(path: &Path) -> Result<toml::Table, Failure> {
@@ -180,6 +275,16 @@ fn number(name: &str, value: &str) -> Result<toml::Value, Failure> {
     Ok(number.into())
 }
 
+fn flag(name: &str, value: &str) -> Result<toml::Value, Failure> {
+    match value {
+        "true" => Ok(true.into()),
+        "false" => Ok(false.into()),
+        _ => Err(Failure::usage(format!(
+            "{name}: `{value}` is neither true nor false"
+        ))),
+    }
+}
+
 /// Words with commas between them.
 fn list(value: &str) -> toml::Value {
     let words = value
@@ -193,12 +298,31 @@ fn hide_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
-    match rest.split_once('@') {
+    // Whatever stands behind the name and before the last `@` of the authority may be secret.
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let end = rest[end..]
+        .rfind('@')
+        .map_or(end, |at| end + at + 1)
+        .max(end);
+    let (authority, place) = rest.split_at(end);
+    let shown = match authority.rsplit_once('@') {
         Some((user, host)) => {
             let name = user.split(':').next().unwrap_or_default();
-            format!("{scheme}://{name}:***@{host}")
+            format!("{name}:***@{host}")
         }
-        None => url.to_owned(),
+        None => authority.to_owned(),
+    };
+    let (path, query) = place.split_once('?').unwrap_or((place, ""));
+    let query: Vec<String> = query.split('&').map(hide_parameter).collect();
+    let query = query.join("&");
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{scheme}://{shown}{path}{mark}{query}")
+}
+
+fn hide_parameter(pair: &str) -> String {
+    match pair.split_once('=') {
+        Some((name, _)) if name.to_ascii_lowercase().contains("password") => format!("{name}=***"),
+        _ => pair.to_owned(),
     }
 }
 
@@ -213,6 +337,20 @@ mod tests {
             "postgres://ann:***@db/x"
         );
         assert_eq!(hide_password("sqlite://a.db"), "sqlite://a.db");
+        for (secret, shown) in [
+            ("postgres://ann:p@ss@db/x", "postgres://ann:***@db/x"),
+            (
+                "postgres://ann:p/a?s@db/x?a=b",
+                "postgres://ann:***@db/x?a=b",
+            ),
+            (
+                "postgres://db/x?user=ann&password=pw&sslmode=require",
+                "postgres://db/x?user=ann&password=***&sslmode=require",
+            ),
+            ("sqlite://a.db?mode=rwc", "sqlite://a.db?mode=rwc"),
+        ] {
+            assert_eq!(hide_password(secret), shown);
+        }
     }
 
     #[test]

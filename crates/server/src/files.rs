@@ -34,6 +34,16 @@ pub fn master_key(configured: Option<&str>, data: &Path) -> Result<MasterKey, Fa
     parse(text.trim()).ok_or_else(|| Failure::new(format!("{}: damaged key", path.display())))
 }
 
+/// The same where none is made: for commands that only look.
+pub fn existing_master_key(configured: Option<&str>, data: &Path) -> Result<MasterKey, Failure> {
+    let path = data.join("master.key");
+    if configured.is_none() && !path.exists() {
+        let detail = format!("{}: there is no master key", path.display());
+        return Err(Failure::new(detail));
+    }
+    master_key(configured, data)
+}
+
 /// The master key as the configuration spells it.
 pub fn configured_key(text: &str) -> Result<MasterKey, Failure> {
     parse(text).ok_or_else(|| Failure::usage("master_key: 64 hex digits are needed"))

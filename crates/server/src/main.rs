@@ -1,20 +1,24 @@
 //! The binary `tiercel`: command line, configuration, wiring.
 
 mod access_rules;
+mod bounds;
 mod cli;
 mod commands;
 mod company;
 mod config;
 mod failure;
 mod files;
+mod log_writer;
 mod opening;
 mod output;
+mod supervisor;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use cli::{AuditCommand, Cli, ClientCommand, Command, ConfigCommand, KeysCommand};
-use commands::{access, audit, demo, evaluate, import, keys, migrate, serve};
+use commands::{access, audit, backup, demo, doctor, evaluate, import, keys, migrate, serve};
 use config::Config;
 use failure::Failure;
+use log_writer::Writer;
 use opening::{open, open_existing};
 use std::process::ExitCode;
 
@@ -31,6 +35,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
+    if let Command::Completions { shell } = cli.command {
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "tiercel", &mut text);
+        output::line(String::from_utf8_lossy(&text).trim_end());
+        return Ok(());
+    }
     let mut config = Config::read(cli.config.as_deref())?;
     if let Some(url) = cli.place.database_url {
         config.database_url = Some(url);
@@ -38,9 +48,14 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     if let Some(data) = cli.place.data {
         config.data = data;
     }
-    start_logging(&config)?;
+    let serves = matches!(cli.command, Command::Serve { .. } | Command::Demo { .. });
+    let _log = start_logging(&config, serves)?;
     config.check()?;
-    match cli.command {
+    obey(config, cli.command).await
+}
+
+async fn obey(mut config: Config, command: Command) -> Result<(), Failure> {
+    match command {
         Command::Serve { bind } => {
             config.bind = bind.unwrap_or(config.bind);
             serve::run(&config).await
@@ -61,6 +76,15 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             access::parse_scopes(&scopes)?;
             access::print_token(&open(&config).await?, &scopes, seconds)
         }
+        Command::Backup { target, json } => backup::write(&config, &target, json).await,
+        Command::Restore {
+            source,
+            replace,
+            verify,
+        } => backup::restore(&config, &source, backup::Restoring { replace, verify }).await,
+        Command::Doctor { json, strict } => doctor::run(&config, json, strict).await,
+        // Printed before anything is read: it needs no configuration.
+        Command::Completions { .. } => Ok(()),
         Command::Openapi => {
             output::line(format!("{:#}", tiercel_http::app::document()));
             Ok(())
@@ -134,13 +158,16 @@ async fn keys(config: &Config, command: KeysCommand) -> Result<(), Failure> {
     }
 }
 
-fn start_logging(config: &Config) -> Result<(), Failure> {
+/// A server logs through a thread of its own, which ends with what is returned; a command at once.
+fn start_logging(config: &Config, serves: bool) -> Result<Option<Writer>, Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log)
         .map_err(|error| Failure::usage(format!("log: {error}")))?;
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    Ok(())
+    let lines = tracing_subscriber::fmt().json().with_env_filter(filter);
+    if serves {
+        let writer = Writer::start()?;
+        lines.with_writer(writer.lines()).init();
+        return Ok(Some(writer));
+    }
+    lines.with_writer(std::io::stderr).init();
+    Ok(None)
 }

@@ -18,8 +18,9 @@ impl<W: Write> ErrorFile<W> {
     /// Begins the file with its header.
     pub fn new(out: W, header: &[String]) -> io::Result<Self> {
         let mut out = csv::Writer::from_writer(out);
-        let names = header.iter().map(String::as_str);
-        out.write_record(MARKERS.into_iter().chain(names))?;
+        let names = header.iter().map(|name| neutralised(name));
+        let markers = MARKERS.into_iter().map(str::to_owned);
+        out.write_record(markers.chain(names))?;
         Ok(Self {
             out,
             width: header.len(),

@@ -176,7 +176,14 @@ impl<R: Read> RowReader<R> {
             .record
             .cells()
             .skip(if self.resent { MARKERS.len() } else { 0 });
-        let names: Option<Vec<String>> = cells.map(|cell| decode(cell, encoding)).collect();
+        let resent = self.resent;
+        let as_it_was = |name: String| match resent {
+            true => formula::restored(&name).to_owned(),
+            false => name,
+        };
+        let names: Option<Vec<String>> = cells
+            .map(|cell| decode(cell, encoding).map(as_it_was))
+            .collect();
         names.ok_or_else(|| fault("a name is not in the declared encoding"))
     }
 

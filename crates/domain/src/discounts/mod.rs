@@ -13,6 +13,7 @@
 //! | document | `document.rs`, `offer.rs`, `spread.rs`: what is taken off together |
 //! | trace    | `waterfall.rs`: adjustments that sum exactly from list to net      |
 //! | floor    | `floor.rs`: the lowest price that keeps the margin                 |
+//! | entitled | `entitled.rs`: the rules that are about a customer, before any quote |
 //! | lint     | `lint.rs`: rules that meet, or that nothing ever reaches           |
 //! | tests    | `scenarios.toml`, `properties.rs`                                  |
 //! | in JSON  | `crates/documents/src/discount_policy.rs`                          |
@@ -20,6 +21,7 @@
 pub mod answer;
 pub mod decide;
 pub mod document;
+pub mod entitled;
 pub mod floor;
 pub mod index;
 pub mod limit;

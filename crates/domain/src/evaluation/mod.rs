@@ -38,7 +38,7 @@ mod model;
 mod next_change;
 mod overlap;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 mod quantile;
 #[cfg(test)]
 mod real_data;

@@ -17,7 +17,7 @@ use crate::settlement::SettledInvoice;
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 
-pub(super) fn date(offset: u64) -> NaiveDate {
+pub(crate) fn date(offset: u64) -> NaiveDate {
     NaiveDate::from_ymd_opt(2023, 1, 1).unwrap() + Days::new(offset)
 }
 
@@ -207,7 +207,7 @@ fn any_vetoes() -> impl Strategy<Value = Vec<Veto>> {
 }
 
 /// A model of one to six criteria with bands at any edges.
-pub(super) fn any_model() -> impl Strategy<Value = Model> {
+pub(crate) fn any_model() -> impl Strategy<Value = Model> {
     let edges = prop::collection::btree_set(-50_i64..150, 0..6);
     let criteria = prop::collection::vec((any_measure(), edges, any_refinement()), 1..6);
     (criteria, any_vetoes()).prop_map(|(criteria, vetoes)| {
@@ -260,11 +260,11 @@ pub(super) fn nobody() -> Profile {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Customer {
-    profile: Profile,
-    pub(super) facts: Vec<Fact>,
+pub(crate) struct Customer {
+    pub(crate) profile: Profile,
+    pub(crate) facts: Vec<Fact>,
     series: Series,
-    invoices: Vec<SettledInvoice>,
+    pub(crate) invoices: Vec<SettledInvoice>,
 }
 
 impl Customer {
@@ -282,7 +282,7 @@ impl Customer {
         Self::new(self.profile.since, facts, invoices)
     }
 
-    pub(super) fn subject(&self) -> Subject<'_> {
+    pub(crate) fn subject(&self) -> Subject<'_> {
         Subject {
             profile: &self.profile,
             sums: Sums::Facts(&self.facts),
@@ -293,7 +293,7 @@ impl Customer {
 }
 
 prop_compose! {
-    pub(super) fn any_customer()(
+    pub(crate) fn any_customer()(
         mut facts in prop::collection::vec(any_fact(), 0..30),
         mut invoices in prop::collection::vec(any_invoice(), 0..12),
         since in prop::option::of(0_u64..600),

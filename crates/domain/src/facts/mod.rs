@@ -8,5 +8,5 @@
 mod rules;
 mod valuation;
 
-pub use rules::{FactFault, faults};
+pub use rules::{FactFault, LARGEST, faults};
 pub use valuation::{convert, line_cost};

@@ -3,6 +3,11 @@
 use crate::fact::{DocumentRef, FactKind};
 use crate::incoming::{CustomerRef, IncomingFact};
 use crate::period::is_plausible;
+use crate::scaled::Amount;
+
+/// The most that an amount or a cost of one fact may be, either way: ten trillion. Sums are kept
+/// as large as an [`Amount`] can be, so no single fact keeps the others of its customer out.
+pub const LARGEST: Amount = Amount::from_units(100_000_000_000_000_000);
 
 /// Why a fact is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +26,18 @@ impl FactFault {
             detail: detail.into(),
         }
     }
+
+    /// Whether it says more of the fact's kind than of the field.
+    pub fn depends_on_kind(&self) -> bool {
+        matches!(self.code, "required" | "negative" | "not_applicable")
+    }
 }
 
 /// Everything that is wrong with a fact by itself, before it is compared with what is known.
 ///
 /// - Order lines, invoices, payments, credit notes, returns and expenses have an amount, staff
 ///   ratings a rating; returns and credit notes are told as positive amounts.
+/// - Amounts and costs are at most [`LARGEST`].
 /// - A quantity is positive; a severity is 1 to 5, of complaints only; ratings, minutes and due
 ///   dates belong to staff ratings, contacts and invoices.
 /// - Days lie in the years 1900 to 2999; texts are neither empty nor endless.
@@ -57,6 +68,12 @@ fn values(fact: &IncomingFact, found: &mut Vec<FactFault>) {
     if positive && fact.amount.is_some_and(|amount| amount.is_negative()) {
         let detail = format!("the amount of `{kind}` is told as a positive number");
         fault("negative", "amount", detail);
+    }
+    for (field, told) in [("amount", fact.amount), ("cost", fact.cost)] {
+        if told.is_some_and(|it| it.units().unsigned_abs() > LARGEST.units().unsigned_abs()) {
+            let detail = format!("is more than {LARGEST}, the most that one fact may tell");
+            fault("too_large", field, detail);
+        }
     }
     if fact.rating.is_none() && fact.kind == FactKind::StaffRating {
         fault("required", "rating", format!("`{kind}` needs a rating"));
@@ -214,5 +231,23 @@ mod tests {
             found(&fact(FactKind::StaffRating)),
             [("rating", "required")]
         );
+    }
+
+    #[test]
+    fn the_largest_amount_is_the_largest() {
+        let told = |amount: &str| IncomingFact {
+            amount: amount.parse().ok(),
+            cost: amount.parse().ok(),
+            ..fact(FactKind::OrderLine)
+        };
+        let both = [("amount", "too_large"), ("cost", "too_large")];
+        for (amount, expected) in [
+            ("10000000000000", &[][..]),
+            ("10000000000000.0001", &both),
+            ("-10000000000000", &[]),
+            ("-922337203685477.5807", &both),
+        ] {
+            assert_eq!(found(&told(amount)), expected, "{amount}");
+        }
     }
 }

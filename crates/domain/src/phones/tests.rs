@@ -155,6 +155,20 @@ fn a_number_without_any_country_stays_as_typed() {
 }
 
 #[test]
+fn w20_every_spelling_is_the_same_number() {
+    let known = normalise("+12025550123", Some("US")).keys();
+    for raw in [
+        "(202) 555-0123",
+        "2025550123",
+        "202.555.0123",
+        "+1 202 555 0123",
+    ] {
+        let keys = caller_keys(raw, Some("US")).unwrap();
+        assert_eq!(keys.first(), known.first(), "{raw}");
+    }
+}
+
+#[test]
 fn an_ending_is_no_match() {
     let whole = normalise("+1 345 657 1234", Some("US")).keys();
     let part = caller_keys("345 657", Some("US")).unwrap();

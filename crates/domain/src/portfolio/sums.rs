@@ -144,7 +144,7 @@ fn units(amount: Option<Amount>) -> i128 {
     amount.map_or(0, |amount| i128::from(amount.units()))
 }
 
-fn sales_of(facts: &[Fact], as_of: NaiveDate) -> Sales {
+pub(super) fn sales_of(facts: &[Fact], as_of: NaiveDate) -> Sales {
     let mut sales = Sales::default();
     let mut days = BTreeSet::new();
     for fact in counted(facts, as_of) {

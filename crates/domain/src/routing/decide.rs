@@ -79,7 +79,11 @@ pub struct Decision {
     pub queue: String,
     pub routing_profile: String,
     pub priority: u16,
+    /// Never more than the policy's bound.
     pub advantage_seconds: u32,
+    /// Who has waited so much longer is served first, whoever else calls; none without a bound.
+    pub max_wait_boost_seconds: Option<u32>,
+    pub skills: Vec<String>,
     /// The line that the caller's tier may use.
     pub dedicated_line: Option<String>,
     /// False where the caller dialled a line that is kept for better tiers.
@@ -147,7 +151,9 @@ pub fn decide(facts: &Facts, policy: &Policy) -> Decision {
         queue: route.queue.clone(),
         routing_profile: route.routing_profile.clone(),
         priority: route.priority,
-        advantage_seconds: route.advantage_seconds,
+        advantage_seconds: policy.advantage(route),
+        max_wait_boost_seconds: policy.max_wait_boost_seconds,
+        skills: route.skills.clone(),
         dedicated_line: best.and_then(|(_, tier)| tier.dedicated_line.clone()),
         line_entitled,
         reroute_to: (!line_entitled).then(|| route.queue.clone()),

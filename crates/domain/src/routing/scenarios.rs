@@ -1,6 +1,6 @@
 //! Runs `scenarios.toml`: one call and its route each.
 
-use super::{Caller, Facts, Match, MatchQuality, Policy, Route, TierRoute, decide};
+use super::{Caller, Dialect, Facts, Match, MatchQuality, Policy, Route, TierRoute, decide};
 use crate::decision::PolicyRef;
 use crate::ids::CustomerId;
 use serde::Deserialize;
@@ -9,6 +9,26 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 struct Table {
     scenario: Vec<Scenario>,
+    direction: Vec<Direction>,
+}
+
+/// One route as every telephone system counts it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Direction {
+    name: String,
+    priority: u16,
+    advantage: u32,
+    bound: Option<u32>,
+    /// By dialect.
+    expect: BTreeMap<String, Counted>,
+}
+
+#[derive(Deserialize, Debug, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Counted {
+    priority: Option<u32>,
+    boost: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +76,7 @@ fn route(queue: &str, advantage_seconds: u32) -> Route {
         advantage_seconds,
         greeting: "standard".to_owned(),
         language: "en".to_owned(),
+        skills: Vec::new(),
     }
 }
 
@@ -77,6 +98,7 @@ fn policy() -> Policy {
             ("low".to_owned(), tier(3, route("standard", 0), None)),
         ]),
         default_route: route("standard", 0),
+        max_wait_boost_seconds: None,
     }
 }
 
@@ -135,4 +157,41 @@ fn check(scenario: Scenario) {
 fn every_scenario_comes_out_as_written() {
     let table: Table = toml::from_str(include_str!("scenarios.toml")).unwrap();
     table.scenario.into_iter().for_each(check);
+    table.direction.into_iter().for_each(check_direction);
+}
+
+/// A stranger's call by a policy whose default route is the row's.
+fn check_direction(row: Direction) {
+    let default_route = Route {
+        priority: row.priority,
+        ..route("standard", row.advantage)
+    };
+    let policy = Policy {
+        default_route,
+        max_wait_boost_seconds: row.bound,
+        ..policy()
+    };
+    let facts = Facts {
+        caller: Caller::Number,
+        matches: Vec::new(),
+        called: None,
+    };
+    let decision = decide(&facts, &policy);
+    let told = Dialect::ALL.iter().map(|dialect| {
+        let standing = dialect.standing(&decision);
+        let counted = Counted {
+            priority: standing.priority,
+            boost: standing.boost_seconds,
+        };
+        (dialect.word().to_owned(), counted)
+    });
+    assert_eq!(told.collect::<BTreeMap<_, _>>(), row.expect, "{}", row.name);
+}
+
+#[test]
+fn dialects_are_found_by_their_words() {
+    for dialect in Dialect::ALL {
+        assert_eq!(Dialect::from_word(dialect.word()), Some(*dialect));
+    }
+    assert_eq!(Dialect::from_word("avaya"), None);
 }

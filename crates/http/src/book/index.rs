@@ -41,6 +41,10 @@ impl<K: Clone + Eq + Hash> Index<K> {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.owners.keys()
+    }
+
     pub fn add(&mut self, key: &K, customer: CustomerId) {
         match self.owners.get_mut(key) {
             Some(Owners::Many(owners)) => {

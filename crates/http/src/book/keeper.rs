@@ -18,6 +18,14 @@ pub struct BookKeeper {
     rates: Turns,
     policies: Turns,
     groups: Turns,
+    tag: Mutex<Option<Tag>>,
+}
+
+/// The entity tag of what one state of the book tells on one day.
+struct Tag {
+    revision: u64,
+    day: String,
+    tag: String,
 }
 
 impl BookKeeper {
@@ -50,11 +58,29 @@ impl BookKeeper {
             rates: Turns::default(),
             policies: Turns::default(),
             groups: Turns::default(),
+            tag: Mutex::default(),
         }
     }
 
     pub fn snapshot(&self) -> Arc<Book> {
         self.current.load_full()
+    }
+
+    /// The tag that was kept for this state and day.
+    pub fn tag_of(&self, book: &Book, day: &str) -> Option<String> {
+        let kept = self.tag.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.as_ref()?;
+        (kept.revision == book.revision && kept.day == day).then(|| kept.tag.clone())
+    }
+
+    /// Keeps the last tag, so that asking again costs nothing while nothing changes.
+    pub fn keep_tag(&self, book: &Book, day: &str, tag: &str) {
+        let mut kept = self.tag.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(Tag {
+            revision: book.revision,
+            day: day.to_owned(),
+            tag: tag.to_owned(),
+        });
     }
 
     /// Takes over what a committed write changed; older versions than the book holds are ignored.
@@ -139,6 +165,7 @@ impl BookKeeper {
         let _turn = self.swapping.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = Book::clone(&self.current.load());
         edit(&mut next);
+        next.revision = next.revision.saturating_add(1);
         self.current.store(Arc::new(next));
     }
 }

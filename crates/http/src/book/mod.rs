@@ -19,6 +19,7 @@ pub use keeper::BookKeeper;
 pub use past::{Parts, Wanted};
 pub use policies::{Dated, Policies};
 
+use chrono::NaiveDate;
 use imbl::HashMap;
 use index::Index;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use tiercel_domain::ids::{CustomerId, GroupId};
 use tiercel_domain::incoming::CustomerRef;
 use tiercel_domain::phones::MatchKey;
+use tiercel_domain::routing::{Match, MatchQuality};
 use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::products::KnownProduct;
 use tiercel_persistence::rates::RateTable;
@@ -48,6 +50,8 @@ pub struct Book {
     products: Arc<Products>,
     rates: Arc<RateTable>,
     policies: Arc<Policies>,
+    /// Counts the states that this process has had.
+    revision: u64,
 }
 
 impl Book {
@@ -74,10 +78,20 @@ impl Book {
         keys: &'k [MatchKey],
     ) -> Option<(&'k MatchKey, Vec<&Arc<BookCustomer>>)> {
         keys.iter().find_map(|key| {
-            let owners = self.phones.owners(key);
-            let owners: Vec<_> = owners.filter_map(|owner| self.customer(owner)).collect();
+            let owners = self.owners_of(key);
             (!owners.is_empty()).then_some((key, owners))
         })
+    }
+
+    /// Every number with those who have it, as calls match them; in no order.
+    pub fn numbers(&self, on: NaiveDate) -> impl Iterator<Item = (&MatchKey, Vec<Match>)> {
+        let keys = self.phones.keys();
+        keys.map(move |key| (key, matches(key, self.owners_of(key), on)))
+    }
+
+    fn owners_of(&self, key: &MatchKey) -> Vec<&Arc<BookCustomer>> {
+        let owners = self.phones.owners(key);
+        owners.filter_map(|owner| self.customer(owner)).collect()
     }
 
     pub fn product(&self, sku: &str) -> Option<&KnownProduct> {
@@ -95,6 +109,11 @@ impl Book {
 
     pub fn policies(&self) -> &Policies {
         &self.policies
+    }
+
+    /// How many customers and products it holds.
+    pub fn size(&self) -> (usize, usize) {
+        (self.customers.len(), self.products.len())
     }
 
     /// The customer's group with all its ancestors.
@@ -136,6 +155,21 @@ impl Book {
             self.phones.remove(key, held.id);
         }
     }
+}
+
+/// Those who have a number, as routing sees them on a day.
+pub fn matches(key: &MatchKey, owners: Vec<&Arc<BookCustomer>>, on: NaiveDate) -> Vec<Match> {
+    let quality = match key {
+        MatchKey::E164(_) => MatchQuality::Exact,
+        MatchKey::AsTyped(_) => MatchQuality::AsTyped,
+    };
+    let owners = owners.into_iter().map(|owner| Match {
+        customer: owner.id,
+        tier: owner.tier_on(on).map(str::to_owned),
+        owner: owner.owner.clone(),
+        quality,
+    });
+    owners.collect()
 }
 
 #[cfg(test)]

@@ -162,7 +162,10 @@ fn corrupt(error: serde_json::Error) -> DbError {
 async fn finish(hosted: &Hosted, job: &Job, ending: Ending<'_>) -> Result<(), DbError> {
     let writing = Writing {
         principal: &job.principal,
-        action: "evaluation.ended",
+        action: match ending {
+            Ending::Done => "evaluation.completed",
+            Ending::Failed(_) => "evaluation.failed",
+        },
         retry: None,
     };
     let ended = async |tx: &Tx| Ok::<_, DbError>((jobs::finish(tx, job, ending).await?, None));

@@ -29,14 +29,18 @@ impl PublishedModel {
 
     /// The codes of the tiers that customers can have, best first.
     pub fn tiers(&self) -> impl Iterator<Item = &str> {
-        let models = self.in_force().all().collect::<Vec<_>>();
-        let mut codes: Vec<&str> = Vec::new();
-        for tier in models.into_iter().flat_map(Model::tiers) {
-            if !codes.contains(&tier.code.as_str()) {
-                codes.push(&tier.code);
+        self.labels().map(|(code, _)| code)
+    }
+
+    /// The same with what people call them.
+    pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut labels: Vec<(&str, &str)> = Vec::new();
+        for tier in self.in_force().all().flat_map(Model::tiers) {
+            if !labels.iter().any(|(code, _)| *code == tier.code) {
+                labels.push((&tier.code, &tier.label));
             }
         }
-        codes.into_iter()
+        labels.into_iter()
     }
 
     /// Whether a model of another code is for this customer in particular.

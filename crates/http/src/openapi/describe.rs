@@ -1,5 +1,6 @@
 //! What handlers leave to one place: words that mean the same everywhere, examples, page shapes.
 
+use super::{merge, shapes};
 use crate::page::MOST;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const VOCABULARY: &str = include_str!("vocabulary.tsv");
 
 /// Slices, in the order people meet them.
-const TAGS: [(&str, &str); 22] = [
+const TAGS: [(&str, &str); 26] = [
     ("access", "Tokens and the keys that sign them"),
     ("customers", "Who is evaluated and served"),
     ("contacts", "People at a customer, and how to reach them"),
@@ -35,11 +36,24 @@ const TAGS: [(&str, &str); 22] = [
     ),
     ("evaluations", "Score and tier of every customer, and why"),
     (
+        "simulations",
+        "What a draft would do to everyone, before it does",
+    ),
+    (
+        "tier-overrides",
+        "Tiers by hand: for a time, with a reason and an approver",
+    ),
+    (
         "discounts",
         "What a customer pays, from list price to net price",
     ),
     ("credit", "Payment terms, credit limit, exposure and hold"),
     ("routing", "Where a caller goes"),
+    ("receipts", "Sealed decisions: checked, and decided again"),
+    (
+        "entitlements",
+        "What a customer has, and where each of it comes from",
+    ),
     ("reports", "The company as a whole"),
     ("events", "The journal: what changed, in order"),
     (
@@ -48,9 +62,12 @@ const TAGS: [(&str, &str); 22] = [
     ),
 ];
 
+/// Answers for systems that read texts only: what is not known is an empty text.
+const FLAT: [&str; 2] = ["FlatDiscountResponse", "RoutingResponse"];
+
 /// What is known of a field name.
 struct Word {
-    /// `count`, `ordinal`, `text`, `id`, `currency`, or the format of a text; `-` is nothing.
+    /// One of those of `shapes.rs`; `-` is nothing.
     shape: &'static str,
     meaning: &'static str,
 }
@@ -71,6 +88,7 @@ pub fn complete(document: &mut Value) {
     let requested = requested(document);
     let schemas = &mut document["components"]["schemas"];
     if let Some(schemas) = schemas.as_object_mut() {
+        merge::all_of(schemas);
         refer_pages(schemas);
         define(schemas, &requested);
     }
@@ -82,6 +100,7 @@ pub fn complete(document: &mut Value) {
         let tags = operation.get("tags").and_then(Value::as_array);
         used.extend(tags.cloned().unwrap_or_default());
     }
+    merge::drop_unused(document);
     document["tags"] = tags(&used);
 }
 
@@ -136,28 +155,20 @@ fn define(schemas: &mut Map<String, Value>, requested: &BTreeSet<String>) {
         let example = body.get("example").cloned().unwrap_or_default();
         let fields = body.get_mut("properties").and_then(Value::as_object_mut);
         for (name, field) in fields.into_iter().flatten() {
-            let told = requested.contains(schema);
-            if let Some(field) = field.as_object_mut().filter(|_| !told) {
-                shape_like(field, &example[name]);
+            let told = requested.contains(schema) || FLAT.contains(&schema.as_str());
+            // Who wrote may be a client's id or `operator`: texts are not like their example.
+            let word = words.get(name.as_str());
+            let free = word.is_some_and(|word| word.shape == "text");
+            if let Some(field) = field.as_object_mut().filter(|_| !told && !free) {
+                shapes::like(field, &example[name]);
             }
-            let known = words.get(name.as_str()).zip(field.as_object_mut());
-            if let Some((word, field)) = known {
+            if let Some((word, field)) = word.zip(field.as_object_mut()) {
                 field
                     .entry("description")
                     .or_insert_with(|| word.meaning.into());
-                shape(field, word.shape, told);
+                shapes::limit(field, word.shape, told);
             }
         }
-    }
-}
-
-/// Our ids have a shape that the example of the field shows: `cus_` and 26 letters or digits.
-fn shape_like(field: &mut Map<String, Value>, example: &Value) {
-    let id = example.as_str().and_then(|text| text.split_once('_'));
-    let id = id.filter(|(prefix, rest)| prefix.len() == 3 && rest.len() == 26);
-    if let Some((prefix, _)) = id.filter(|_| !field.contains_key("pattern")) {
-        let pattern = format!("^({prefix}_[0-9a-z]{{26}})?$");
-        field.insert("pattern".into(), pattern.into());
     }
 }
 
@@ -197,36 +208,6 @@ fn define_parameters(operation: &mut Value) {
             parameter["description"] = word.meaning.into();
         }
     }
-}
-
-/// Adds the limits of a shape, unless the field has some of its own.
-fn shape(field: &mut Map<String, Value>, shape: &str, requested: bool) {
-    let is = |kind: &str| match field.get("type") {
-        Some(Value::String(one)) => one == kind,
-        Some(Value::Array(several)) => several.iter().any(|one| one == kind),
-        _ => false,
-    };
-    let limits = [
-        "format",
-        "enum",
-        "pattern",
-        "minimum",
-        "minLength",
-        "maxLength",
-    ];
-    let bare = limits.iter().all(|limit| !field.contains_key(*limit));
-    let (text, number) = (is("string") && bare, is("integer"));
-    let (limit, value): (&str, Value) = match shape {
-        "count" | "ordinal" if number && !requested && !field.contains_key("minimum") => {
-            ("minimum", i64::from(shape == "ordinal").into())
-        }
-        "text" if text && !requested => ("minLength", 1.into()),
-        "id" if text && !requested => ("pattern", "^[a-z]{3,4}_[0-9a-z]{26}$".into()),
-        "currency" if text => ("pattern", "^[A-Z]{3}$".into()),
-        "date" | "date-time" | "decimal" if text => ("format", shape.into()),
-        _ => return,
-    };
-    field.insert(limit.into(), value);
 }
 
 /// Shows the example of a schema where the operation shows none of its own.

@@ -8,7 +8,7 @@ use utoipa::openapi::{Components, Content, Ref, RefOr, Response, ResponseBuilder
 /// A status and the name of its kind of problem.
 type Kind = (&'static str, &'static str);
 
-const EVERYWHERE: [Kind; 8] = [
+const EVERYWHERE: [Kind; 9] = [
     ("400", "Unreadable"),
     ("401", "Unauthorized"),
     ("403", "Forbidden"),
@@ -17,6 +17,7 @@ const EVERYWHERE: [Kind; 8] = [
     ("429", "TooManyRequests"),
     ("500", "Internal"),
     ("503", "Unavailable"),
+    ("504", "TimedOut"),
 ];
 
 /// Of changes, and of answers that need a published document.
@@ -31,7 +32,13 @@ const STALE: Kind = ("412", "Stale");
 const UNCONDITIONAL: Kind = ("428", "PreconditionRequired");
 
 /// Slices whose answers need a model or a policy in force.
-const DOCUMENTED: [&str; 4] = ["discounts", "credit", "routing", "evaluations"];
+const DOCUMENTED: [&str; 5] = [
+    "discounts",
+    "credit",
+    "routing",
+    "evaluations",
+    "entitlements",
+];
 
 /// One response a kind, for operations to refer to.
 pub fn define(components: &mut Components) {
@@ -47,7 +54,7 @@ pub fn define(components: &mut Components) {
 
 /// Adds the problems of an operation by reference, unless it describes the status itself.
 pub fn refer(method: &str, path: &str, operation: &mut Operation) {
-    let secured = path.starts_with("/v1");
+    let secured = super::is_secured(path);
     let of_callers = |(status, _): &Kind| matches!(*status, "401" | "403" | "422");
     let everywhere = EVERYWHERE.into_iter();
     let mut due: Vec<Kind> = everywhere.filter(|it| secured || !of_callers(it)).collect();

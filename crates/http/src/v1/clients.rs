@@ -3,15 +3,17 @@
 //! | rows     | `crates/persistence/src/clients.rs` |
 //! | verified | `crates/http/src/verifier.rs`       |
 
-use crate::body::{Id, Json};
+use crate::body::{Id, Json, Query};
 use crate::faults::Faults;
+use crate::listing::{self, Listing, PageQuery};
+use crate::page::Page;
 use crate::problem::{Kind, Problem};
 use crate::retry::RetryKey;
 use crate::scope::{Scope, need};
 use crate::tenant::{Tenant, TenantHandle};
 use crate::wire::instant;
 use actix_web::http::header;
-use actix_web::{HttpResponse, delete, get, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::ids::ClientId;
@@ -78,14 +80,6 @@ pub struct ClientSecretResponse {
     pub client_secret: String,
 }
 
-/// All clients.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"items": []}))]
-pub struct ClientsResponse {
-    /// Oldest first, revoked ones included; there are few.
-    pub items: Vec<ClientResponse>,
-}
-
 fn shown(tenant: &TenantHandle, client: Client) -> ClientResponse {
     let here = tenant.hosted().verifier.last_used(client.id);
     let here = here.and_then(|second| DateTime::from_timestamp(second, 0));
@@ -103,15 +97,25 @@ fn shown(tenant: &TenantHandle, client: Client) -> ClientResponse {
 }
 
 /// List the clients
-#[utoipa::path(tag = "access", responses((status = 200, description = "All clients, oldest first", body = ClientsResponse)))]
+///
+/// All of them, revoked ones too, with when each was last used; never with a secret.
+#[utoipa::path(tag = "access", params(PageQuery), responses((status = 200, description = "A page of clients, oldest first", body = Page<ClientResponse>)))]
 #[get("/clients")]
-pub async fn list_clients(tenant: Tenant<need::Admin>) -> Result<HttpResponse, Problem> {
-    let all = store::all(tenant.store()).await?.into_iter();
-    let items = all.map(|client| shown(&tenant, client)).collect();
-    Ok(HttpResponse::Ok().json(ClientsResponse { items }))
+pub async fn list_clients(
+    tenant: Tenant<need::Admin>,
+    request: HttpRequest,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let listing = Listing::new(&tenant, "clients", query.limit, query.after.as_deref())?;
+    let key = |client: &Client| client.id.to_string();
+    let rows = listing.rest(store::all(tenant.store()).await?, key);
+    let page = listing.page(rows, key, |client| shown(&tenant, client));
+    Ok(listing::answer(&request, &page))
 }
 
 /// Find a client
+///
+/// Its scopes, when it was last used, and how long a former secret is still valid.
 #[utoipa::path(tag = "access",
     params(("id" = String, Path, description = "Id of the client", example = "cli_06dv7n5z4h9k3m2p8q1r5s7t0z")),
     responses((status = 200, description = "The client", body = ClientResponse)))]

@@ -259,7 +259,7 @@ pub fn decide(
     let policy: &Policy = narrowed.as_deref().unwrap_or(policy);
     let facts = Facts {
         customer_matched: customer.is_some(),
-        tier: customer.and_then(|it| it.tier.as_deref()),
+        tier: customer.and_then(|it| it.tier_on(today)),
         open_items: customer
             .filter(|it| it.invoices_known)
             .map(|it| it.open_items.as_slice()),

@@ -145,9 +145,32 @@ impl From<&PolicyRef> for PolicyVersion {
     }
 }
 
+/// A tier set by hand, in place of the evaluated one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"id": "tov_06dv7n5z4h9k3m2p8q1r5s7t0w", "valid_until": "2026-08-31", "evaluated": "general"}))]
+pub struct TierByHand {
+    pub id: String,
+    /// The last day.
+    #[schema(format = Date)]
+    pub valid_until: String,
+    /// The tier that evaluation found; null where the customer was never evaluated.
+    pub evaluated: Option<String>,
+}
+
+impl TierByHand {
+    /// What holds of a customer on a day.
+    pub fn of(customer: &BookCustomer, on: NaiveDate) -> Option<Self> {
+        customer.override_on(on).map(|held| Self {
+            id: held.id.to_string(),
+            valid_until: held.valid_until.to_string(),
+            evaluated: customer.evaluated_tier.clone(),
+        })
+    }
+}
+
 /// The tier that counted, and how fresh it is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}))]
+#[schema(example = json!({"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false, "by_hand": null}))]
 pub struct TierStanding {
     /// The customer's tier, else the policy's default.
     pub code: String,
@@ -159,6 +182,8 @@ pub struct TierStanding {
     pub model_version: Option<i64>,
     /// Never evaluated, or more than 400 days ago.
     pub stale: bool,
+    /// Null where the evaluated tier counts.
+    pub by_hand: Option<TierByHand>,
 }
 
 impl TierStanding {
@@ -170,6 +195,7 @@ impl TierStanding {
             as_of: as_of.map(|date| date.to_string()),
             model_version: customer.and_then(|it| it.model_version),
             stale: as_of.is_none_or(|as_of| days_between(as_of, today) > STALE_AFTER_DAYS),
+            by_hand: customer.and_then(|it| TierByHand::of(it, today)),
         }
     }
 }

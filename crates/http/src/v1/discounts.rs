@@ -4,27 +4,32 @@
 //! | answered | `discounts/answer.rs`: lines with their way from list to net          |
 //! | decided  | `crates/domain/src/discounts/decide.rs`, from one snapshot of the book |
 //! | document | `discounts/document.rs`: what is taken off all lines together          |
+//! | firm     | `discounts/firm.rs`: quotes that are kept and hold                     |
+//! | before   | `discounts/last_price.rs`: what the customer was last told             |
 //! | receipt  | `discounts/receipt.rs`: question and prices in one spelling            |
 
 mod answer;
 mod document;
+mod firm;
+mod last_price;
 pub mod receipt;
 mod request;
 
 pub use answer::{DiscountResponse, FlatDiscountResponse};
-pub use request::{DecideDiscountRequest, FlatDiscountQuery};
+pub use request::{DecideDiscountRequest, DecisionDocument, FlatDiscountQuery};
 
 use crate::body::{Json, Query};
 use crate::book::{Book, Exchange, Factor, NoExchange, Wanted};
 use crate::problem::Problem;
+use crate::retry::RetryKey;
 use crate::scope::{Scope, need};
 use crate::tenant::{Tenant, TenantHandle};
 use crate::v1::deciding::{Stamp, find_customer, without_policy};
 use crate::v1::ground::{Ground, Present};
 use crate::v1::receipts;
-use actix_web::{get, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use chrono::NaiveDate;
-use request::{Asked, AskedLine};
+use request::{Asked, AskedLine, Mode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,25 +58,36 @@ pub struct DiscountOptions {
 
 /// Decides the price of every line of a quote
 ///
-/// Nothing is stored, so the same question can be asked as often as needed. A line that cannot be
-/// priced says why and leaves the others alone. Without the scope `costs:read` no cost and no
-/// floor is told.
+/// Nothing is stored unless `mode` is `firm`, so the same question can be asked as often as needed. A
+/// firm quote is kept with its receipt and holds until `valid_until`; it is at `/v1/quotes/{id}`. A
+/// line that cannot be priced says why and leaves the others alone. Without the scope `costs:read`
+/// no cost and no floor is told.
 #[utoipa::path(
     tag = "discounts",
     params(DiscountOptions),
     request_body = DecideDiscountRequest,
-    responses((status = 200, description = "A price for each line, or why it has none", body = DiscountResponse))
+    responses(
+        (status = 200, description = "A price for each line, or why it has none", body = DiscountResponse),
+        (status = 201, description = "The same for a firm quote; `Location` is the quote", body = DiscountResponse),
+    )
 )]
 #[post("/decisions/discount")]
 pub async fn decide_discount(
     tenant: Tenant<need::DiscountsDecide>,
     Query(options): Query<DiscountOptions>,
-    Json { value, .. }: Json<DecideDiscountRequest>,
-) -> Result<web::Json<DiscountResponse>, Problem> {
+    retry: RetryKey,
+    Json { value, hash }: Json<DecideDiscountRequest>,
+) -> Result<HttpResponse, Problem> {
     let present = Present::of(&tenant);
     let asked = value.read(present, tenant.settings().base_currency)?;
+    if let Mode::Firm { until } = asked.mode {
+        retry.require()?;
+        let (decided, told) = answer_to(&tenant, &asked, options.strict).await?;
+        let quoted = firm::Quoted::new(&asked, decided, told, until);
+        return quoted.keep(&tenant, &retry, &hash).await;
+    }
     let (decided, told) = answer_to(&tenant, &asked, options.strict).await?;
-    Ok(web::Json(answer::full(&asked, &decided, told)))
+    Ok(HttpResponse::Ok().json(answer::full(&asked, &decided, told)))
 }
 
 /// Decides the price of one article
@@ -117,6 +133,8 @@ async fn answer_to(
         stamp,
         receipt,
         shows_costs: tenant.allows(Scope::CostsRead),
+        valid_until: None,
+        last_prices: last_price::of(tenant, asked, &decided).await?,
     };
     Ok((decided, told))
 }
@@ -179,7 +197,7 @@ fn decide(
         customer_matched: customer.is_some(),
         customer: customer.map(|it| it.id),
         segments: asked.segments.clone(),
-        tier: customer.and_then(|it| it.tier.clone()),
+        tier: customer.and_then(|it| it.tier_on(today).map(str::to_owned)),
         groups: customer.map(|it| book.groups_of(it)).unwrap_or_default(),
         channel: asked.channel.clone(),
     };

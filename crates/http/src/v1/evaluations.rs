@@ -9,6 +9,9 @@ mod explain;
 mod why;
 mod wire;
 
+pub use explain::model_for;
+pub use wire::ModelReference;
+
 use crate::body::{Json, Query};
 use crate::faults::Faults;
 use crate::flows::evaluations as flow;

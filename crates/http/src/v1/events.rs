@@ -29,6 +29,8 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct EventChange {
     /// `customer`, `fact`, `product` …
     pub entity: String,
+    /// As the kind of thing names itself.
+    #[schema(min_length = 1)]
     pub id: String,
     pub version: i64,
     /// `created`, `updated` …
@@ -67,7 +69,7 @@ pub struct EventsResponse {
 
 /// One write with who made it and its place in the hash chain.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"position": 42, "id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "at": "2026-03-01T09:30:00.000000Z", "type": "product.created", "changes": [], "principal": "cli_06dv7n5z4h9k3m2p8q1r5s7t11", "chain_hash": "9f2c…"}))]
+#[schema(example = json!({"position": 42, "id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "at": "2026-03-01T09:30:00.000000Z", "type": "product.created", "changes": [], "principal": "cli_06dv7n5z4h9k3m2p8q1r5s7t11", "chain_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}))]
 pub struct AuditResponse {
     #[serde(flatten)]
     pub event: EventResponse,
@@ -88,9 +90,11 @@ pub struct AuditTrailResponse {
 /// The sealed end of the hash chain. Keep it elsewhere: `tiercel audit verify --head` then finds
 /// any truncation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"position": 42, "chain_hash": "9f2c…", "key": "key_06dv7n5z4h9k3m2p8q1r5s7t12", "seal": "51ab…"}))]
+#[schema(example = json!({"position": 42, "chain_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "key": "key_06dv7n5z4h9k3m2p8q1r5s7t12", "seal": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"}))]
 pub struct AuditHeadResponse {
     pub position: i64,
+    /// Empty before the first entry.
+    #[schema(min_length = 0)]
     pub chain_hash: String,
     /// The key under which it is sealed; null before the first entry.
     pub key: Option<String>,

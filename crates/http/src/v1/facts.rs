@@ -20,13 +20,12 @@ use crate::tenant::{Tenant, TenantHandle};
 use crate::v1::asking;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use tiercel_domain::ids::FactId;
-use tiercel_domain::incoming::IncomingFact;
 use tiercel_persistence::facts::{self as store, FactPlace, Recorded, StoredFact};
-use tiercel_persistence::refresh::Basis;
-use tiercel_persistence::{Source, Tx, journal};
+use tiercel_persistence::refresh::{Basis, RefreshError};
+use tiercel_persistence::{DbError, Source, Tx, journal};
 use utoipa_actix_web::service_config::ServiceConfig;
 pub use wire::DocumentBody;
-use wire::{FactResponse, FactVersionResponse, FindFact, ListFacts, RecordFactRequest};
+use wire::{FactResponse, FactVersionResponse, FindFact, ListFacts, RecordFactRequest, Told};
 
 pub fn routes(config: &mut ServiceConfig) {
     config
@@ -37,13 +36,13 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(find_fact);
 }
 
-/// Records facts with the model that is in force today, all on the connection of the write: many
+/// Does something with the model that is in force today, all on the connection of the write: many
 /// writes that each waited for a second one would use up the pool.
-async fn record(
+async fn on_basis<T, E: From<DbError>>(
     tenant: &TenantHandle,
     tx: &Tx,
-    incoming: &[IncomingFact],
-) -> Result<Vec<Recorded>, Problem> {
+    work: impl AsyncFnOnce(&Basis<'_>) -> Result<T, E>,
+) -> Result<T, E> {
     let today = tenant.today();
     let model = model::on(tx, today).await?;
     let basis = Basis {
@@ -51,7 +50,35 @@ async fn record(
         today,
         model: model.as_ref().map(|model| model.in_force()),
     };
-    Ok(store::record(tx, incoming, &basis).await?)
+    work(&basis).await
+}
+
+async fn record_told(tenant: &TenantHandle, tx: &Tx, told: &Told) -> Result<Recorded, Problem> {
+    let recorded = match told {
+        Told::Sound(fact) => {
+            let one = std::slice::from_ref(fact);
+            let record = async |basis: &Basis<'_>| store::record(tx, one, basis).await;
+            let recorded = on_basis(tenant, tx, record).await.map_err(too_large)?;
+            recorded.into_iter().next()
+        }
+        Told::Faulty(faulty) => {
+            let one = std::slice::from_ref(&faulty.fact);
+            let examine = async |basis: &Basis<'_>| store::examine(tx, one, basis).await;
+            let found = on_basis(tenant, tx, examine).await?.concat();
+            return Err(Problem::invalid(faulty.every_error(&found)));
+        }
+    };
+    recorded.ok_or_else(|| Problem::new(Kind::Internal, "the request was not carried out"))
+}
+
+/// Of one fact it is the amount that does not fit.
+fn too_large(error: RefreshError) -> Problem {
+    let problem = Problem::from(error);
+    if problem.kind() != Kind::InvalidInput {
+        return problem;
+    }
+    let error = FieldError::new("/amount", "too_large", problem.detail());
+    Problem::invalid(vec![error])
 }
 
 /// Record a fact
@@ -69,30 +96,20 @@ pub async fn record_fact(
     retry: RetryKey,
     body: Json<RecordFactRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let incoming = body.value.read().map_err(Problem::invalid)?;
+    let told = body.value.read();
     reply::write(&tenant, "fact.recorded", &retry, &body.hash, async |tx| {
-        let recorded = record(&tenant, tx, std::slice::from_ref(&incoming)).await?;
-        answer(&tenant, tx, recorded.into_iter().next()).await
+        let recorded = record_told(&tenant, tx, &told).await?;
+        answer(&tenant, tx, recorded).await
     })
     .await
 }
 
-async fn answer(
-    tenant: &TenantHandle,
-    tx: &Tx,
-    recorded: Option<Recorded>,
-) -> Result<Reply, Problem> {
+async fn answer(tenant: &TenantHandle, tx: &Tx, recorded: Recorded) -> Result<Reply, Problem> {
     let (id, is_new) = match recorded {
-        Some(Recorded::Created { id, .. }) => (id, true),
-        Some(Recorded::Updated { id, .. } | Recorded::Unchanged { id, .. }) => (id, false),
-        Some(Recorded::Rejected(faults)) => {
+        Recorded::Created { id, .. } => (id, true),
+        Recorded::Updated { id, .. } | Recorded::Unchanged { id, .. } => (id, false),
+        Recorded::Rejected(faults) => {
             return Err(Problem::invalid(wire::errors("", &faults)));
-        }
-        None => {
-            return Err(Problem::new(
-                Kind::Internal,
-                "the request was not carried out",
-            ));
         }
     };
     let stored = existing(tx, id, None).await?;

@@ -90,6 +90,12 @@ impl When {
         }
     }
 
+    /// The same with a receipt, whether one was asked for or not.
+    pub const fn with_receipt(mut self) -> Self {
+        self.receipt = true;
+        self
+    }
+
     /// The book where it can answer; else what `wanted` names of the past. A receipt names the
     /// position that was read, so it is always read from the database.
     pub async fn ground(

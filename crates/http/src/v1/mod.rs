@@ -4,12 +4,14 @@ mod asking;
 mod attributes;
 mod clients;
 mod contacts;
+mod context;
 pub(crate) mod credit;
 mod customer_tokens;
 mod customers;
 pub(crate) mod deciding;
 mod discounts;
 mod documents;
+mod entitlements;
 mod evaluations;
 mod events;
 mod facts;
@@ -19,20 +21,28 @@ mod imports;
 mod jobs;
 mod phones;
 mod products;
+mod quotes;
 mod rates;
 mod receipts;
 mod receivables;
 mod reports;
 mod rollups;
 mod routing;
+mod simulations;
+mod tier_overrides;
+mod tier_path;
 
 pub use documents::seed_defaults;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-/// All operations below `/v1`.
+/// All operations below `/v1`. Whoever looks for a route asks one after the other, so the look-ups
+/// that others wait for come first.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        .configure(discounts::routes)
+        .configure(routing::routes)
+        .configure(credit::routes)
         .configure(customers::routes)
         .configure(contacts::routes)
         .configure(attributes::routes)
@@ -43,9 +53,6 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(documents::routes)
         .configure(imports::routes)
         .configure(jobs::routes)
-        .configure(discounts::routes)
-        .configure(credit::routes)
-        .configure(routing::routes)
         .configure(receipts::routes)
         .configure(reports::routes)
         .configure(events::routes)
@@ -53,6 +60,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(receivables::routes)
         .configure(rollups::routes)
         .configure(evaluations::routes)
+        .configure(tier_overrides::routes)
+        .configure(tier_path::routes)
+        .configure(simulations::routes)
         .configure(clients::routes)
-        .configure(customer_tokens::routes);
+        .configure(customer_tokens::routes)
+        .configure(context::routes)
+        .configure(entitlements::routes)
+        .configure(quotes::routes);
 }

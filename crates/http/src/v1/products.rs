@@ -10,7 +10,7 @@ mod wire;
 
 use crate::body::{Id, Json, Query};
 use crate::etag::{Conditions, etag};
-use crate::listing::{self, Listing};
+use crate::listing::{self, Listing, PageQuery};
 use crate::page::Page;
 use crate::problem::{Kind, Problem};
 use crate::reply::{self, Reply};
@@ -25,7 +25,7 @@ use tiercel_persistence::Tx;
 use tiercel_persistence::products::{self as store, Outcome, Product};
 use utoipa_actix_web::service_config::ServiceConfig;
 use wire::{
-    CreateProductRequest, ListProducts, PageQuery, PatchProductRequest, ProductResponse,
+    CreateProductRequest, ListProducts, PatchProductRequest, ProductResponse,
     ProductVersionResponse,
 };
 

@@ -108,26 +108,30 @@ pub async fn replay_receipt(
     body: Result<Json<Receipt>, Problem>,
 ) -> Result<HttpResponse, Problem> {
     tenant.require_any(&REPLAYED_BY)?;
-    let receipt = body?.value;
+    Ok(HttpResponse::Ok().json(replayed(&tenant, &body?.value).await?))
+}
+
+/// Decides again what a receipt is about, if it is ours and as it was given.
+pub async fn replayed(tenant: &TenantHandle, receipt: &Receipt) -> Result<ReplayResponse, Problem> {
     if let Some(kind) = DecisionKind::from_word(&receipt.kind) {
         tenant.require_any(&[kind.scope()])?;
     }
-    let reasons = receipt.check(&tenant).await?;
+    let reasons = receipt.check(tenant).await?;
     if !reasons.is_empty() {
-        return Ok(HttpResponse::Ok().json(refused(false, reasons)));
+        return Ok(refused(false, reasons));
     }
     let Some(kind) = receipt.replayable() else {
-        return Ok(HttpResponse::Ok().json(refused(true, vec![ReceiptReason::engine_unknown()])));
+        return Ok(refused(true, vec![ReceiptReason::engine_unknown()]));
     };
-    let again = replay(&tenant, kind, &receipt).await?;
+    let again = replay(tenant, kind, receipt).await?;
     let differences = differences::between(&receipt.outcome(), &again.outcome());
-    Ok(HttpResponse::Ok().json(ReplayResponse {
+    Ok(ReplayResponse {
         valid: true,
         identical: differences.is_empty(),
         reasons: Vec::new(),
         decision: Some(again.decision),
         differences,
-    }))
+    })
 }
 
 const fn refused(valid: bool, reasons: Vec<ReceiptReason>) -> ReplayResponse {

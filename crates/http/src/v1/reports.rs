@@ -1,4 +1,16 @@
-//! Reports: the portfolio as a whole, as of any day.
+//! Reports: the portfolio as a whole, as of any day and over time.
+//!
+//! | as of a day | here                                                  |
+//! | whale curve | `reports/whale.rs`                                    |
+//! | over time   | `reports/timeline.rs`: history, transitions, stability |
+//! | challenger  | `reports/agreement.rs`                                 |
+//! | forms       | `reports/format.rs`: JSON and CSV; `reports/svg.rs`    |
+
+mod agreement;
+mod format;
+mod svg;
+mod timeline;
+mod whale;
 
 use crate::body::Query;
 use crate::flows::portfolio;
@@ -19,7 +31,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(report_portfolio);
+    config
+        .service(report_portfolio)
+        .service(whale::report_whale_curve)
+        .service(timeline::report_portfolio_history)
+        .service(timeline::report_transitions)
+        .service(timeline::report_stability)
+        .service(agreement::report_agreement);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -64,6 +82,8 @@ pub struct SalesResponse {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TierResponse {
+    /// Empty for those who were never evaluated.
+    #[schema(min_length = 0)]
     pub code: String,
     pub customers: u64,
     /// Null without the scope `costs:read`.

@@ -36,6 +36,8 @@ pub struct ListRollups {
     /// The last month, by any of its days.
     #[param(example = "2026-03-01")]
     pub to: Option<String>,
+    /// As known then: a position of the journal, or an instant.
+    pub known_at: Option<String>,
     /// Items on a page: 1 to 200, 50 where it is absent.
     pub limit: Option<u32>,
     /// `next` of the page before.
@@ -110,7 +112,7 @@ fn shown(key: &RollupKey, sum: &Rollup, currency: Currency, with_costs: bool) ->
 
 /// List the monthly sums of a customer
 ///
-/// By month and category, as the facts are known now.
+/// By month and category, as the facts are known now or were at `known_at`.
 #[utoipa::path(tag = "rollups",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), ListRollups),
     responses((status = 200, description = "The sums", body = RollupsResponse)))]
@@ -127,7 +129,9 @@ pub async fn list_rollups(
     let to = query.to.as_deref();
     let to = to.and_then(|text| wire::date(&mut faults, "to", text));
     faults.finish(Some(()))?;
-    let list = format!("rollups {id} {from:?} {to:?}");
+    let known_at = query.known_at.as_deref();
+    let known_at = asking::moment(&tenant, None, known_at).await?.known_at;
+    let list = format!("rollups {id} {from:?} {to:?} {known_at:?}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     asking::existing(tenant.store(), id).await?;
     let months = Months {
@@ -135,7 +139,13 @@ pub async fn list_rollups(
         to,
         after: listing.after()?,
     };
-    let rows = store::page(tenant.store(), id, &months, listing.fetch()).await?;
+    let rows = match known_at {
+        None => store::page(tenant.store(), id, &months, listing.fetch()).await?,
+        Some(position) => {
+            let rows = store::known_at(tenant.store(), id, &months, position).await?;
+            listing.rest(rows, |(key, _)| Place::of(key).to_string())
+        }
+    };
     let currency = tenant.settings().base_currency;
     let with_costs = tenant.allows(Scope::CostsRead);
     let key = |(key, _): &(RollupKey, Rollup)| Place::of(key).to_string();

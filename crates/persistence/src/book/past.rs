@@ -11,7 +11,7 @@ use crate::receivables::Receivables;
 use crate::refresh::RefreshError;
 use crate::sql::{self, MANY};
 use crate::store::Source;
-use crate::{credit, facts};
+use crate::{credit, facts, tier_overrides};
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryResult, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,13 +165,14 @@ async fn complete(
     let mut found = reading.profiles(source, &mut blanks).await?;
     reading.externals(source, &mut found).await?;
     reading.phones(source, &mut found).await?;
+    reading.overrides(source, &mut found).await?;
     reading.tiers(source, &states, &mut found).await?;
     Ok(found.into_values().collect())
 }
 
 fn without_evaluation(state: &CustomerState) -> BookCustomer {
     BookCustomer {
-        tier: None,
+        evaluated_tier: None,
         score: None,
         evaluated_as_of: None,
         model_version: None,
@@ -256,6 +257,16 @@ impl Reading {
         Ok(())
     }
 
+    async fn overrides(&self, source: &impl Source, found: &mut Customers) -> Result<(), DbError> {
+        let order = "ORDER BY t.override_id";
+        for row in self.rows(source, tier_overrides::SELECT, order).await? {
+            if let Some(customer) = of_row(&row, found)? {
+                customer.overrides.push(tier_overrides::read(&row)?);
+            }
+        }
+        Ok(())
+    }
+
     /// The evaluation that was made last, of those of the date or before it.
     ///
     /// One that was found again unchanged leaves no row: while it is still the customer's current
@@ -287,7 +298,7 @@ impl Reading {
                 .filter(|state| state.evaluation == Some(evaluation));
             let again = again.filter_map(|state| state.evaluated_as_of).next();
             let again = again.filter(|day| *day <= self.moment.as_of);
-            customer.tier = row.try_get("", "tier")?;
+            customer.evaluated_tier = row.try_get("", "tier")?;
             customer.score = Some(Points::from_units(row.try_get("", "score")?));
             customer.evaluated_as_of = again.or(row.try_get("", "as_of")?);
             customer.model_version = row.try_get("", "model_version")?;

@@ -27,13 +27,13 @@ pub struct Filter {
     pub attributes: BTreeMap<String, AttributeValue>,
 }
 
-/// The next customers in id order.
-pub async fn page(
+/// The ids of the next customers, in order.
+pub async fn ids_of(
     source: &impl Source,
     filter: &Filter,
     after: Option<CustomerId>,
     limit: u64,
-) -> Result<Vec<Customer>, DbError> {
+) -> Result<BTreeSet<CustomerId>, DbError> {
     let mut query = Query::new(source.backend(), filter);
     if let Some(after) = after {
         query.add("s.customer_id > ?", Uuid::from_u128(after.bits()));
@@ -47,6 +47,17 @@ pub async fn page(
         let id: Uuid = row.try_get("", "customer_id")?;
         ids.insert(CustomerId::from_bits(id.as_u128()));
     }
+    Ok(ids)
+}
+
+/// The next customers in id order.
+pub async fn page(
+    source: &impl Source,
+    filter: &Filter,
+    after: Option<CustomerId>,
+    limit: u64,
+) -> Result<Vec<Customer>, DbError> {
+    let ids = ids_of(source, filter, after, limit).await?;
     Ok(load(source, &ids).await?.into_values().collect())
 }
 

@@ -25,14 +25,12 @@ pub struct NewDraft<'a> {
 
 /// Adds the next version of the document with the code, or the first.
 pub async fn create_draft(tx: &Tx, draft: &NewDraft<'_>) -> Result<StoredDocument, DbError> {
-    insert(tx, draft, None).await
+    let place = next(tx, draft).await?;
+    insert(tx, draft, place, None).await
 }
 
-async fn insert(
-    tx: &Tx,
-    draft: &NewDraft<'_>,
-    effective_from: Option<NaiveDate>,
-) -> Result<StoredDocument, DbError> {
+/// The id of a document and its next version; those of a new one where none has the code.
+async fn next(tx: &Tx, draft: &NewDraft<'_>) -> Result<(u128, i64), DbError> {
     let last = document::Entity::find()
         .filter(document::Column::Kind.eq(draft.kind.word()))
         .filter(document::Column::Code.eq(draft.code))
@@ -42,7 +40,15 @@ async fn insert(
     let id = last
         .as_ref()
         .map_or_else(|| tx.mint(), |row| row.document_id.as_u128());
-    let version = last.map_or(1, |row| row.version.saturating_add(1));
+    Ok((id, last.map_or(1, |row| row.version.saturating_add(1))))
+}
+
+async fn insert(
+    tx: &Tx,
+    draft: &NewDraft<'_>,
+    (id, version): (u128, i64),
+    effective_from: Option<NaiveDate>,
+) -> Result<StoredDocument, DbError> {
     let published = effective_from.is_some();
     let status = if published {
         DocumentStatus::Published
@@ -136,7 +142,8 @@ pub async fn roll_back(
         body: &former.body,
         author,
     };
-    insert(tx, &copy, Some(effective_from)).await
+    let place = next(tx, &copy).await?;
+    insert(tx, &copy, place, Some(effective_from)).await
 }
 
 /// Takes a published version out of force.
@@ -183,7 +190,8 @@ pub async fn seed(
     store
         .write(&writing, async |tx| {
             if id_of(tx, kind, code).await?.is_none() {
-                insert(tx, &first, since_ever).await?;
+                // The first and no other: where another instance was faster, the look is repeated.
+                insert(tx, &first, (tx.mint(), 1), since_ever).await?;
             }
             Ok::<_, DbError>(((), None))
         })

@@ -4,18 +4,24 @@
 //! | runs    | `run.rs`: everyone, as of a date, in chunks                           |
 //! | stands  | `standing.rs`: how the tier follows the score from day to day           |
 //! | saved   | `save.rs`: what differs is appended, the customer's state points to it |
+//! | looked  | `compare.rs`: by several models at once, nothing is written           |
+//! | warned  | `warn.rs`: whose tier will drop if nothing happens, told once           |
 //! | read    | `read.rs`: the history                                                |
 //! | domain  | `crates/domain/src/evaluation/`                                       |
 
+mod compare;
 mod read;
 mod run;
 mod save;
 mod standing;
+mod warn;
 
+pub use compare::{Compared, YEAR, compare};
 pub use read::{EvaluationFilter, StoredEvaluation, find, page};
 pub use run::{Chunk, advance, run_all, run_chunk};
 pub(crate) use save::{Occasion, evaluate};
 pub use standing::{Before, first_day, stood};
+pub use warn::{TierDrop, warn};
 
 use crate::refresh::{self, Basis, Cause, RefreshError, Scope};
 use crate::write::Tx;

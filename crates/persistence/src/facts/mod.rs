@@ -5,6 +5,7 @@
 //! | valued     | `value.rs`: in base currency, at the product's cost of the day          |
 //! | corrected  | `revalue.rs`: new versions where a rate or cost was corrected           |
 //! | read       | `read.rs`: of customers, pages, versions                                |
+//! | at a look  | `recent.rs`: the last of one kind, and what followed documents            |
 //! | rows       | `rows.rs`: columns ↔ domain values                                      |
 //! | tests      | `tests.rs`: against an embedded database                                 |
 //! | domain     | `crates/domain/src/fact.rs`, `crates/domain/src/facts/`                 |
@@ -13,6 +14,7 @@ mod incoming;
 #[cfg(test)]
 mod plans;
 mod read;
+mod recent;
 mod record;
 mod revalue;
 mod rows;
@@ -22,6 +24,7 @@ mod value;
 
 pub(crate) use read::of_days;
 pub use read::{FactFilter, FactPlace, find, of_customers, of_ids, page, versions};
-pub use record::{Recorded, record};
+pub use recent::{following, recent};
+pub use record::{Recorded, examine, record, record_apart};
 pub use revalue::{Revalued, revalue};
 pub use rows::StoredFact;

@@ -50,20 +50,32 @@ pub async fn of_customers(
         .collect();
     let mut found: BTreeMap<CustomerId, Vec<Fact>> = BTreeMap::new();
     for chunk in ids.chunks(MANY) {
-        let rows = fact::Entity::find()
-            .filter(fact::Column::CustomerId.is_in(chunk.iter().copied()))
-            .filter(in_force(known_at))
-            .order_by_asc(fact::Column::CustomerId)
-            .order_by_asc(fact::Column::OccurredOn)
-            .order_by_asc(fact::Column::FactId)
-            .all(source.connection())
-            .await?;
-        for row in rows {
-            let fact = to_fact(&row)?;
-            found.entry(fact.customer).or_default().push(fact);
-        }
+        let rows = of_chunk(chunk).filter(in_force(known_at));
+        gather(source, rows, &mut found).await?;
     }
     Ok(found)
+}
+
+/// Facts of some customers, each customer's in order of day and id.
+fn of_chunk(customers: &[Uuid]) -> Select<fact::Entity> {
+    fact::Entity::find()
+        .filter(fact::Column::CustomerId.is_in(customers.iter().copied()))
+        .order_by_asc(fact::Column::CustomerId)
+        .order_by_asc(fact::Column::OccurredOn)
+        .order_by_asc(fact::Column::FactId)
+}
+
+/// Puts the rows with their customers.
+async fn gather(
+    source: &impl Source,
+    rows: Select<fact::Entity>,
+    found: &mut BTreeMap<CustomerId, Vec<Fact>>,
+) -> Result<(), DbError> {
+    for row in rows.all(source.connection()).await? {
+        let fact = to_fact(&row)?;
+        found.entry(fact.customer).or_default().push(fact);
+    }
+    Ok(())
 }
 
 /// The current facts of customers of some kinds on some days, in order of day and id; customers
@@ -82,20 +94,11 @@ pub(crate) async fn of_days(
     // One statement for each stretch of days, so that the index leads to nothing else.
     for days in &edges.days {
         for chunk in ids.chunks(MANY) {
-            let rows = fact::Entity::find()
-                .filter(fact::Column::CustomerId.is_in(chunk.iter().copied()))
+            let rows = of_chunk(chunk)
                 .filter(fact::Column::SupersededBy.is_null())
                 .filter(fact::Column::OccurredOn.between(*days.start(), *days.end()))
-                .filter(fact::Column::Kind.is_in(kinds.iter().copied()))
-                .order_by_asc(fact::Column::CustomerId)
-                .order_by_asc(fact::Column::OccurredOn)
-                .order_by_asc(fact::Column::FactId)
-                .all(source.connection())
-                .await?;
-            for row in rows {
-                let fact = to_fact(&row)?;
-                found.entry(fact.customer).or_default().push(fact);
-            }
+                .filter(fact::Column::Kind.is_in(kinds.iter().copied()));
+            gather(source, rows, &mut found).await?;
         }
     }
     Ok(found)
@@ -257,7 +260,7 @@ pub async fn versions(
     with_notes(source, rows).await
 }
 
-async fn with_notes(
+pub(super) async fn with_notes(
     source: &impl Source,
     rows: Vec<fact::Model>,
 ) -> Result<Vec<StoredFact>, DbError> {

@@ -70,6 +70,19 @@ pub async fn record(
     incoming: &[IncomingFact],
     basis: &Basis<'_>,
 ) -> Result<Vec<Recorded>, RefreshError> {
+    record_apart(tx, incoming, &BTreeSet::new(), basis).await
+}
+
+/// The same, but facts that touch the customers left out are rejected: their sums cannot be kept.
+///
+/// # Errors
+/// `TooLarge` where the sums of another customer could not be kept either.
+pub async fn record_apart(
+    tx: &Tx,
+    incoming: &[IncomingFact],
+    left_out: &BTreeSet<CustomerId>,
+    basis: &Basis<'_>,
+) -> Result<Vec<Recorded>, RefreshError> {
     let mut known = Known::load(tx, incoming, basis.settings).await?;
     let keys = keys(incoming);
     let owners = heads(tx, &keys).await?;
@@ -89,6 +102,7 @@ pub async fn record(
     let recorded = incoming
         .iter()
         .map(|fact| match known.understand(fact) {
+            Ok(understood) if batch.touches(&understood, left_out) => unsummable(),
             Ok(understood) => batch.take(tx, understood),
             Err(faults) => Recorded::Rejected(faults),
         })
@@ -100,6 +114,25 @@ pub async fn record(
     batch.write(tx).await?;
     refresh::customers(tx, &scope, basis, Cause::Facts).await?;
     Ok(recorded)
+}
+
+/// Everything that is wrong with facts that are not going to be recorded, references included.
+pub async fn examine(
+    tx: &Tx,
+    incoming: &[IncomingFact],
+    basis: &Basis<'_>,
+) -> Result<Vec<Vec<FactFault>>, DbError> {
+    let mut known = Known::load(tx, incoming, basis.settings).await?;
+    known.settle(tx, incoming).await?;
+    let faults = incoming
+        .iter()
+        .map(|fact| known.understand(fact).err().unwrap_or_default());
+    Ok(faults.collect())
+}
+
+fn unsummable() -> Recorded {
+    let detail = "the amounts of the customer are too large to add up";
+    Recorded::Rejected(vec![FactFault::new("too_large", "amount", detail)])
 }
 
 fn owner(head: &Head) -> CustomerId {
@@ -156,6 +189,19 @@ async fn heads(
 }
 
 impl Batch {
+    /// Whether a fact is of one of these customers, or was until now.
+    fn touches(&self, understood: &Understood, customers: &BTreeSet<CustomerId>) -> bool {
+        if customers.is_empty() {
+            return false;
+        }
+        let row = &understood.row;
+        let head = self
+            .heads
+            .get(&(row.source.clone(), row.external_id.clone()));
+        customers.contains(&understood.customer)
+            || head.is_some_and(|head| customers.contains(&owner(head)))
+    }
+
     fn take(&mut self, tx: &Tx, understood: Understood) -> Recorded {
         let key = (
             understood.row.source.clone(),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::evaluation::{Band, Criterion, Draft, Measure, Model, Scoring, Tier};
 use tiercel_domain::fact::{DocumentRef, DocumentStatus, FactKind};
+use tiercel_domain::facts::LARGEST;
 use tiercel_domain::ids::{CustomerId, DocumentId, KeyId};
 use tiercel_domain::incoming::{CustomerRef, IncomingFact};
 use tiercel_domain::period::Window;
@@ -269,8 +270,10 @@ async fn what_cannot_be_understood_is_rejected_with_every_reason() {
 #[tokio::test]
 async fn sums_that_cannot_be_kept_are_refused_whole() {
     let world = world(1).await;
-    let most = Amount::from_units(i64::MAX).to_string();
-    let facts = [order("1", 1, &most, TODAY), order("2", 1, &most, TODAY)];
+    let most = LARGEST.to_string();
+    let facts: Vec<IncomingFact> = (0..93)
+        .map(|id| order(&id.to_string(), 1, &most, TODAY))
+        .collect();
     let refused = world.record(&facts).await;
     assert!(matches!(refused, Err(RefreshError::TooLarge(id)) if id == customer(1)));
     let all = page(&world.store, &FactFilter::default(), None, 10)

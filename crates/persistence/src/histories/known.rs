@@ -2,13 +2,15 @@
 
 use crate::evaluations::ModelInForce;
 use crate::refresh::{Facts, RefreshError};
+use crate::store::Source;
 use crate::write::Tx;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::evaluation::{Edges, edges};
+use tiercel_domain::evaluation::{Edges, Model, edges};
+use tiercel_domain::fact::FactKind;
 use tiercel_domain::history::{History, Sums};
 use tiercel_domain::ids::CustomerId;
-use tiercel_domain::period::merged;
+use tiercel_domain::period::{Span, merged};
 
 /// Histories, and facts for what months cannot tell.
 pub(crate) struct Known {
@@ -51,6 +53,34 @@ impl Known {
             histories,
             none: History::default(),
             facts: Facts::of_days(tx, &known, &edges).await?,
+            is_whole: false,
+        })
+    }
+
+    /// The same for a look, by several models, with what a span of days needs besides.
+    pub(crate) async fn seen(
+        source: &impl Source,
+        ids: &BTreeSet<CustomerId>,
+        models: &[&Model],
+        as_of: NaiveDate,
+        span: Span,
+    ) -> Result<Self, RefreshError> {
+        let histories = super::seen(source, ids).await?;
+        let mut wanted = Edges {
+            days: span.edges(),
+            kinds: BTreeSet::from([FactKind::OrderLine, FactKind::Return, FactKind::Expense]),
+        };
+        for model in models {
+            let edges = edges(model, as_of);
+            wanted.days.extend(edges.days);
+            wanted.kinds.extend(edges.kinds);
+        }
+        wanted.days = merged(wanted.days);
+        let known = histories.keys().copied().collect();
+        Ok(Self {
+            histories,
+            none: History::default(),
+            facts: Facts::of_days(source, &known, &wanted).await?,
             is_whole: false,
         })
     }

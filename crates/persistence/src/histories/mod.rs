@@ -17,6 +17,7 @@ use crate::entity::customer_history;
 use crate::error::DbError;
 use crate::refresh::{Facts, RefreshError};
 use crate::sql::MANY;
+use crate::store::Source;
 use crate::store::sealed::Sealed;
 use crate::write::Tx;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -76,6 +77,43 @@ fn row((id, history): (&CustomerId, &History)) -> Result<customer_history::Activ
     Ok(row.into_active_model().reset_all())
 }
 
+/// The histories of customers as they are, for a look: nothing is locked or replaced.
+async fn seen(
+    source: &impl Source,
+    ids: &BTreeSet<CustomerId>,
+) -> Result<BTreeMap<CustomerId, History>, RefreshError> {
+    let wanted: Vec<Uuid> = ids.iter().map(|id| Uuid::from_u128(id.bits())).collect();
+    let (mut found, mut old) = (BTreeMap::new(), BTreeSet::new());
+    for chunk in wanted.chunks(MANY) {
+        for (id, row) in rows(source, chunk).await? {
+            if row.layout == LAYOUT {
+                found.insert(id, pack::history(&row.content)?);
+            } else {
+                old.insert(id);
+            }
+        }
+    }
+    let old: Vec<CustomerId> = old.into_iter().collect();
+    for few in old.chunks(FEW) {
+        let few = few.iter().copied().collect();
+        found.extend(of_facts(&Facts::load(source, &few).await?, &few)?);
+    }
+    Ok(found)
+}
+
+async fn rows(
+    source: &impl Source,
+    ids: &[Uuid],
+) -> Result<Vec<(CustomerId, customer_history::Model)>, DbError> {
+    let rows = customer_history::Entity::find()
+        .filter(customer_history::Column::CustomerId.is_in(ids.iter().copied()))
+        .all(source.connection())
+        .await?;
+    let named =
+        |row: customer_history::Model| (CustomerId::from_bits(row.customer_id.as_u128()), row);
+    Ok(rows.into_iter().map(named).collect())
+}
+
 /// The histories of customers; those without facts are absent. Customers that are locked by the
 /// write: a row of an old layout is replaced.
 async fn load(
@@ -85,13 +123,7 @@ async fn load(
     let wanted: Vec<Uuid> = ids.iter().map(|id| Uuid::from_u128(id.bits())).collect();
     let (mut found, mut old) = (BTreeMap::new(), BTreeSet::new());
     for chunk in wanted.chunks(MANY) {
-        let rows = customer_history::Entity::find()
-            .filter(customer_history::Column::CustomerId.is_in(chunk.iter().copied()))
-            .all(tx.connection())
-            .await
-            .map_err(DbError::from)?;
-        for row in rows {
-            let id = CustomerId::from_bits(row.customer_id.as_u128());
+        for (id, row) in rows(tx, chunk).await? {
             if row.layout == LAYOUT {
                 found.insert(id, pack::history(&row.content)?);
             } else {

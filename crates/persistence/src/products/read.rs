@@ -5,12 +5,14 @@ use crate::clock::from_micros;
 use crate::entity::product;
 use crate::error::DbError;
 use crate::journal;
+use crate::sql::MANY;
 use crate::store::Source;
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
 };
+use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::category::CategoryPath;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::{ProductId, WriteId};
@@ -82,6 +84,25 @@ pub async fn find(source: &impl Source, id: ProductId) -> Result<Option<Product>
         .one(source.connection())
         .await?;
     row.map(to_product).transpose()
+}
+
+/// The current skus of some products; what is not known is absent.
+pub async fn skus(
+    source: &impl Source,
+    ids: &BTreeSet<ProductId>,
+) -> Result<BTreeMap<ProductId, String>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from_u128(id.bits())).collect();
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(MANY) {
+        let rows = product::Entity::find()
+            .filter(product::Column::ProductId.is_in(chunk.iter().copied()))
+            .filter(product::Column::SupersededBy.is_null())
+            .all(source.connection())
+            .await?;
+        let skus = rows.into_iter();
+        found.extend(skus.map(|row| (ProductId::from_bits(row.product_id.as_u128()), row.sku)));
+    }
+    Ok(found)
 }
 
 /// The current version of the product that has a sku.

@@ -1,25 +1,32 @@
 //! `serve`: answers until it is told to stop, then finishes what it has.
 
 use crate::access_rules;
+use crate::bounds;
 use crate::commands::{access, keys};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::files;
 use crate::opening::{self, Opened};
 use crate::output;
-use actix_web::{HttpServer, rt, web};
+use crate::supervisor;
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer, rt, web};
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use tiercel_http::health::Draining;
+use std::time::Duration;
+use tiercel_http::instance::Instance;
 use tiercel_http::tenant::Hosted;
-use tiercel_http::{app, flows, follow, uses};
+use tiercel_http::traces::Traces;
+use tiercel_http::{app, flows, follow, metrics, uses};
 use tiercel_persistence::journal;
 
 /// Connections waiting to be accepted.
 const BACKLOG: u32 = 1024;
 /// Seconds that requests under way get to end.
 const GRACE: u64 = 30;
+/// How long the last traces may take to leave.
+const FAREWELL: Duration = Duration::from_secs(6);
 
 pub async fn run(config: &Config) -> Result<(), Failure> {
     access_rules::read(config)?;
@@ -43,30 +50,115 @@ pub async fn serve(
     listener: TcpListener,
     ready: impl FnOnce(std::net::SocketAddr),
 ) -> Result<(), Failure> {
-    let hosted = web::Data::new(opened.host(access_rules::read(config)?).await?);
-    let draining = web::Data::new(Draining::default());
+    let aside = config.metrics_bind.as_ref().map(|bind| {
+        let named = |error| Failure::new(format!("{bind}: {error}"));
+        TcpListener::bind(bind).map_err(named)
+    });
+    let aside = aside.transpose()?;
+    let mut hosted = opened.host(access_rules::read(config)?).await?;
+    hosted.require_simulation = config.require_simulation;
+    let hosted = web::Data::new(hosted);
+    let (traces, export) = match &config.otlp_endpoint {
+        Some(endpoint) => {
+            Traces::to(endpoint).map(|(traces, export)| (Some(traces), Some(export)))?
+        }
+        None => (None, None),
+    };
+    let export = export.map(|export| rt::spawn(export.run()));
+    let instance = Instance::new(bounds::bounds(config), bounds::sampling(config), traces);
+    let instance = web::Data::new(instance);
     start_background(&hosted);
+    start_schedule(&hosted, config)?;
     start_access(&hosted, config.signing_key_days);
     let address = listener.local_addr()?;
-    listener.set_nonblocking(true)?;
-    let shared = (hosted.clone(), draining.clone());
-    let mut server = HttpServer::new(move || app::build(shared.0.clone(), shared.1.clone()))
-        .backlog(BACKLOG)
-        .shutdown_timeout(GRACE)
-        .disable_signals();
-    if let Some(workers) = config.workers {
-        server = server.workers(workers);
-    }
-    let server = server.listen(listener)?.run();
-    let handle = server.handle();
-    rt::spawn(async move {
-        wait_for_signal().await;
-        draining.0.store(true, Ordering::Relaxed);
-        handle.stop(true).await;
+    let server = public(config, listener, hosted.clone(), instance.clone())?;
+    let aside = aside.map(|listener| beside(listener, hosted.clone(), instance.clone()));
+    let aside = aside.transpose()?;
+    let aside_handle = aside.map(|server| {
+        let handle = server.handle();
+        rt::spawn(server);
+        handle
     });
+    let manager = config.notify_socket.clone();
+    let stopping = stop_when_told(config, instance.clone(), server.handle());
+    rt::spawn(stopping);
+    supervisor::tell(manager.as_ref(), supervisor::READY);
     ready(address);
     server.await?;
-    Ok(uses::finish(&hosted).await?)
+    if let Some(handle) = aside_handle {
+        handle.stop(false).await;
+    }
+    uses::finish(&hosted).await?;
+    drop(instance);
+    if let Some(export) = export {
+        let _ = tokio::time::timeout(FAREWELL, export).await;
+    }
+    Ok(())
+}
+
+/// The server of the API.
+fn public(
+    config: &Config,
+    listener: TcpListener,
+    hosted: web::Data<Hosted>,
+    instance: web::Data<Instance>,
+) -> Result<Server, Failure> {
+    listener.set_nonblocking(true)?;
+    let workers = config.workers.unwrap_or_else(cores);
+    let connections = bounds::connections(config).div_ceil(workers.max(1));
+    let server = HttpServer::new(move || app::build(hosted.clone(), instance.clone()))
+        .backlog(BACKLOG)
+        .workers(workers)
+        .max_connections(connections)
+        .client_request_timeout(bounds::seconds(config.head_timeout_seconds))
+        .keep_alive(bounds::seconds(config.idle_timeout_seconds))
+        .shutdown_timeout(GRACE)
+        .disable_signals();
+    Ok(server.listen(listener)?.run())
+}
+
+/// As many workers as there are cores, unless told otherwise.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+/// The server of `/metrics` alone.
+fn beside(
+    listener: TcpListener,
+    hosted: web::Data<Hosted>,
+    instance: web::Data<Instance>,
+) -> Result<Server, Failure> {
+    listener.set_nonblocking(true)?;
+    let app = move || {
+        App::new()
+            .app_data(hosted.clone())
+            .app_data(instance.clone())
+            .route("/metrics", web::get().to(metrics::read_alone))
+    };
+    let server = HttpServer::new(app).workers(1).max_connections(64);
+    let server = server.disable_signals().listen(listener)?;
+    Ok(server.run())
+}
+
+/// Waits for the signal; then says so wherever somebody asks, and after a while takes no more.
+fn stop_when_told(
+    config: &Config,
+    instance: web::Data<Instance>,
+    handle: ServerHandle,
+) -> impl Future<Output = ()> + use<> {
+    let (manager, drain) = (
+        config.notify_socket.clone(),
+        bounds::seconds(config.drain_seconds),
+    );
+    async move {
+        wait_for_signal().await;
+        instance.draining.store(true, Ordering::Relaxed);
+        drop(instance);
+        supervisor::tell(manager.as_ref(), supervisor::STOPPING);
+        // A second signal is from somebody who does not want to wait.
+        let _ = tokio::time::timeout(drain, wait_for_signal()).await;
+        handle.stop(true).await;
+    }
 }
 
 fn start_background(hosted: &web::Data<Hosted>) {
@@ -82,8 +174,20 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::revaluations::work(&revaluer).await });
     let evaluator = hosted.clone();
     rt::spawn(async move { flows::evaluations::work(&evaluator).await });
+    let simulator = hosted.clone();
+    rt::spawn(async move { flows::simulations::work(&simulator).await });
     let creditor = hosted.clone();
     rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
+}
+
+/// Evaluates everyone at the times that the configuration names.
+fn start_schedule(hosted: &web::Data<Hosted>, config: &Config) -> Result<(), Failure> {
+    let Some(schedule) = config.schedule()? else {
+        return Ok(());
+    };
+    let (hosted, days) = (hosted.clone(), config.downgrade_warning_days);
+    rt::spawn(async move { flows::schedule::work(&hosted, &schedule, days).await });
+    Ok(())
 }
 
 /// What keeps credentials current: issuers' keys, our own keys' age, when clients were last seen.

@@ -40,6 +40,11 @@ impl Measure {
         }
     }
 
+    /// Whether facts of a kind can change the value, directly or through settled invoices.
+    pub fn reads(&self, kind: FactKind) -> bool {
+        self.kinds().contains(&kind)
+    }
+
     /// The spans whose sums the measure reads, and the kinds of facts that it adds up.
     pub(super) fn summed(&self, as_of: NaiveDate) -> (Vec<Span>, &'static [FactKind]) {
         let spans = match self {

@@ -108,7 +108,7 @@ impl Desk {
         let policy = policy.for_customer(customer.id, &groups).into_owned();
         let facts = Facts {
             customer_matched: true,
-            tier: customer.tier.as_deref(),
+            tier: customer.tier_on(sitting.today),
             open_items: customer
                 .invoices_known
                 .then_some(customer.open_items.as_slice()),

@@ -245,6 +245,8 @@ pub async fn open_credit_account(
 }
 
 /// List credit accounts
+///
+/// All, or those of a customer or a group, in the order they were opened.
 #[utoipa::path(tag = "credit", params(ListAccounts), responses((status = 200, description = "A page of accounts", body = Page<CreditAccountResponse>)))]
 #[get("/credit/accounts")]
 pub async fn list_credit_accounts(
@@ -289,6 +291,8 @@ pub async fn locked(tx: &Tx, id: CreditAccountId) -> Result<Account, Problem> {
 }
 
 /// Find a credit account
+///
+/// With what is posted and pending; the `ETag` is for `PATCH`. Its limits are a list of their own.
 #[utoipa::path(tag = "credit",
     params(("id" = String, Path, description = "The account", example = "acc_01k8z6v3q2e4r5t6y7a8b9c0de")),
     responses((status = 200, description = "The account", body = CreditAccountResponse)))]

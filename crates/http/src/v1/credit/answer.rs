@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 /// What a customer gets on credit, and why.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "position": null, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "account": null, "hold": {"status": "none", "reasons": []}, "stale": false}))]
+#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "position": null, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "hold": {"status": "none", "reasons": []}, "stale": false}))]
 pub struct CreditTermsResponse {
     /// Null where the customer is unknown.
     pub customer_id: Option<String>,
@@ -40,13 +40,16 @@ pub struct CreditTermsResponse {
     pub late_interest_pct: String,
     pub limit: CreditLimit,
     pub exposure: CreditExposure,
-    /// The exposure by stage, in the account's own currency; null before anything was authorised.
+    /// The exposure by stage, in the account's own currency; absent before anything was authorised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub account: Option<CreditBuckets>,
     pub hold: CreditHold,
     /// Never evaluated, or more than 400 days ago.
     pub stale: bool,
     /// Only with `receipt=full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub receipt: Option<Receipt>,
 }
 
@@ -103,7 +106,7 @@ pub struct CreditBuckets {
 
 /// What is outstanding; all null but `known` where no bill of the customer was ever told.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[schema(example = json!({"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "oldest_overdue": null, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}))]
+#[schema(example = json!({"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}))]
 pub struct CreditExposure {
     pub known: bool,
     /// Open items, and what was committed and is not billed yet.
@@ -113,6 +116,9 @@ pub struct CreditExposure {
     pub overdue: Option<String>,
     pub overdue_after_grace: Option<String>,
     pub oldest_overdue_days: Option<u32>,
+    /// Absent where nothing is overdue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub oldest_overdue: Option<CreditDocument>,
     /// `limit − posted − pending`; negative above the limit.
     pub available: Option<String>,

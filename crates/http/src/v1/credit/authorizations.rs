@@ -285,6 +285,8 @@ pub async fn release_credit(
 }
 
 /// Find an authorization
+///
+/// As it stands: how much of it is left, in which stage, and every check with what it found.
 #[utoipa::path(tag = "credit",
     params(("id" = String, Path, description = "The authorization", example = "aut_01k8z6v3q2e4r5t6y7a8b9c0de")),
     responses((status = 200, description = "The authorization", body = CreditAuthorizationResponse)))]
@@ -302,6 +304,8 @@ pub async fn find_credit_authorization(
 }
 
 /// List authorizations, oldest first
+///
+/// Held, declined and ended ones too; filter by account, customer, document or state.
 #[utoipa::path(tag = "credit", params(ListAuthorizations), responses((status = 200, description = "A page of authorizations", body = Page<CreditAuthorizationResponse>)))]
 #[get("/credit/authorizations")]
 pub async fn list_credit_authorizations(

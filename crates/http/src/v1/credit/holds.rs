@@ -105,6 +105,8 @@ fn shown(hold: Hold, now: chrono::DateTime<chrono::Utc>) -> Result<CreditHoldRes
 }
 
 /// List the documents that credit holds, oldest first
+///
+/// Released ones too, unless `status` says otherwise.
 #[utoipa::path(tag = "credit", params(ListHolds), responses((status = 200, description = "A page of holds", body = Page<CreditHoldResponse>)))]
 #[get("/credit/holds")]
 pub async fn list_credit_holds(
@@ -138,6 +140,8 @@ pub async fn list_credit_holds(
 }
 
 /// Find a document that credit holds
+///
+/// With why it is held, and what would release it.
 #[utoipa::path(tag = "credit",
     params(("id" = String, Path, description = "The hold", example = "hld_01k8z6v3q2e4r5t6y7a8b9c0de")),
     responses((status = 200, description = "The hold", body = CreditHoldResponse)))]

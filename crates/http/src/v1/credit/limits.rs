@@ -193,6 +193,8 @@ pub async fn change_credit_limit(
 }
 
 /// List the changes of an account's limits, oldest first
+///
+/// Each with who approved it, why, and from when to when it counts.
 #[utoipa::path(tag = "credit",
     params(("id" = String, Path, description = "The account", example = "acc_01k8z6v3q2e4r5t6y7a8b9c0de"), ListEntries),
     responses((status = 200, description = "A page of changes", body = Page<LimitChangeResponse>)))]

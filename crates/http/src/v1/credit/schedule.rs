@@ -91,7 +91,9 @@ pub async fn find_payment_schedule(
     answer(&tenant, &CustomerRef::Id(id), &query)
 }
 
-/// Computes the same by the customer's id in another system
+/// Computes when a customer of another system has to pay a bill
+///
+/// As by our own id; a customer that nobody knows gets the terms of the default tier.
 #[utoipa::path(tag = "credit",
     params(
         ("system" = String, Path, description = "The other system", example = "erp1"),

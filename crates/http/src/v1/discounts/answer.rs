@@ -2,16 +2,19 @@
 
 use super::Decided;
 use super::document::{self, DiscountCap, DiscountRate, DocumentDiscounts, DocumentShare};
+use super::last_price::{self, LastPrice};
 use super::request::{Asked, DecisionDocument, Explain};
 use crate::v1::deciding::{PolicyVersion, Stamp, TierStanding};
 use crate::v1::receipts::Receipt;
 use crate::wire::decimals;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 use tiercel_domain::discounts::stack::NotApplied;
 use tiercel_domain::discounts::waterfall::{Adjustment, AdjustmentKind};
 use tiercel_domain::discounts::{Decision, Line, PricedLine};
 use tiercel_domain::money::Rounding;
+use tiercel_persistence::quotes::PriceTold;
 use utoipa::ToSchema;
 
 /// A price for each line, or why it has none.
@@ -34,10 +37,12 @@ pub struct DiscountResponse {
     pub currency: String,
     pub rounding: DiscountRounding,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub document: Option<DecisionDocument>,
     pub lines: Vec<DiscountLine>,
     /// What was taken off all lines together; absent where the policy says nothing of documents.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub document_discounts: Option<DocumentDiscounts>,
     /// The dated rates behind the prices; absent where everything is in the currency of the quote.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,8 +50,14 @@ pub struct DiscountResponse {
     /// Over the lines that have a price.
     pub totals: DiscountTotals,
     pub warnings: Vec<DiscountWarning>,
+    /// Firm quotes: the last second in which the prices hold. The quote is at
+    /// `/v1/quotes/{decision_id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub valid_until: Option<String>,
     /// Only with `receipt: full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub receipt: Option<Receipt>,
 }
 
@@ -67,6 +78,7 @@ pub struct DiscountRounding {
 pub struct DiscountLine {
     pub line_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub error: Option<DiscountLineError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub list_unit_price: Option<String>,
@@ -87,6 +99,7 @@ pub struct DiscountLine {
     pub adjustments: Option<Vec<DiscountAdjustment>>,
     /// Only with the scope `costs:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub floor: Option<DiscountFloor>,
     /// What discounts of the whole document took off this line; `net_amount` is after them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,13 +108,18 @@ pub struct DiscountLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub caps: Option<Vec<DiscountCap>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub approval: Option<DiscountApproval>,
     /// Rules that missed by one condition, or were outranked; absent with `explain: none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_applied: Option<Vec<DiscountNotApplied>>,
     /// What the rules saw of the line; only with `explain: full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub facts: Option<DiscountLineFacts>,
+    /// Only with `include: ["last_price"]`, where the customer was told a firm price before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_price: Option<LastPrice>,
 }
 
 /// Why a line has no price.
@@ -213,7 +231,7 @@ pub struct DiscountWarning {
 
 /// The same answer as one flat object: all values are strings, what is not known is empty.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": "", "customer_matched": "true", "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": "1", "stale": "false", "policy_id": "default", "policy_version": "1", "currency": "EUR", "list_unit_price": "100.00", "discount_pct": "19.04", "net_unit_price": "80.96", "net_amount": "2428.80", "floor_unit_price": "72.95", "approval": "none", "reason": ""}))]
+#[schema(example = json!({"decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": "", "customer_matched": "true", "customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": "1", "stale": "false", "tier_override": "", "policy_id": "default", "policy_version": "1", "currency": "EUR", "list_unit_price": "100.00", "discount_pct": "19.04", "net_unit_price": "80.96", "net_amount": "2428.80", "floor_unit_price": "72.95", "approval": "none", "reason": ""}))]
 pub struct FlatDiscountResponse {
     pub decision_id: String,
     pub decided_at: String,
@@ -227,6 +245,8 @@ pub struct FlatDiscountResponse {
     pub evaluated_as_of: String,
     pub model_version: String,
     pub stale: String,
+    /// The tier by hand that counted in place of the evaluated one.
+    pub tier_override: String,
     pub policy_id: String,
     pub policy_version: String,
     pub currency: String,
@@ -258,6 +278,9 @@ pub(super) struct Told {
     pub stamp: Stamp,
     pub receipt: Option<Receipt>,
     pub shows_costs: bool,
+    pub valid_until: Option<String>,
+    /// By sku.
+    pub last_prices: BTreeMap<String, PriceTold>,
 }
 
 pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResponse {
@@ -281,7 +304,11 @@ pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResp
             level: decision.rounding.level.word().to_owned(),
         },
         document: asked.document.clone(),
-        lines: lines(asked, decided, told.shows_costs),
+        lines: last_price::added(
+            lines(asked, decided, told.shows_costs),
+            asked,
+            &told.last_prices,
+        ),
         document_discounts: document::document(decision, told.shows_costs),
         rates: document::rates(&decided.rates),
         totals: DiscountTotals {
@@ -289,6 +316,7 @@ pub(super) fn full(asked: &Asked, decided: &Decided, told: Told) -> DiscountResp
             net: decision.totals.net.to_text(),
             discount: decision.totals.discount.to_text(),
         },
+        valid_until: told.valid_until,
         receipt: told.receipt,
     }
 }
@@ -376,6 +404,7 @@ impl Telling<'_> {
             approval: Some(document::approval(&price.approval, scale, self.shows_costs)),
             not_applied: explained.then(|| near.collect()),
             facts: (self.explain == Explain::Full).then(|| self.facts(line)),
+            last_price: None,
         }
     }
 
@@ -464,6 +493,7 @@ pub(super) fn flat(asked: &Asked, decided: &Decided, told: Told) -> FlatDiscount
             .map(|it| it.to_string())
             .unwrap_or_default(),
         stale: tier.stale.to_string(),
+        tier_override: tier.by_hand.map(|held| held.id).unwrap_or_default(),
         policy_id: answer.policy.id,
         policy_version: answer.policy.version.to_string(),
         currency: answer.currency,

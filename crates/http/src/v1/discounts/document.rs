@@ -18,9 +18,11 @@ use utoipa::ToSchema;
 pub struct DocumentDiscounts {
     pub adjustments: Vec<DocumentDiscount>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub cap: Option<DocumentDiscountCap>,
     /// Only with the scope `costs:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub floor: Option<DocumentDiscountFloor>,
     pub approval: DiscountApproval,
     pub not_applied: Vec<DiscountNotApplied>,

@@ -5,12 +5,14 @@ use crate::problem::Problem;
 use crate::v1::deciding::{CustomerReference, read_customer};
 use crate::v1::ground::{AskedWhen, Present, When};
 use crate::wire;
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tiercel_domain::category::CategoryPath;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::discounts::Contract;
 use tiercel_domain::incoming::CustomerRef;
+use tiercel_domain::period::days_between;
 use tiercel_domain::scaled::{Quantity, UnitPrice};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -19,8 +21,12 @@ use validator::Validate;
 const MOST_LINES: usize = 1_000;
 /// Characters of codes such as skus and line ids.
 const MOST_CHARACTERS: usize = 200;
+/// How long a firm quote may hold.
+const MOST_DAYS: i64 = 366;
+/// How long one holds that does not say.
+const USUAL_DAYS: Days = Days::new(7);
 
-/// A quote to price. Nothing is stored.
+/// A quote to price.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer": {"external": {"system": "erp1", "id": "C-1042"}}, "currency": "EUR", "explain": "summary", "lines": [{"line_id": "10", "sku": "BT023", "category_path": ["drives", "servo"], "quantity": "30", "list_unit_price": "100.00", "unit_cost": "62.00"}]}))]
@@ -31,12 +37,19 @@ pub struct DecideDiscountRequest {
     pub as_of: Option<String>,
     /// As known then: a position of the journal, or an instant; now where absent.
     pub known_at: Option<String>,
-    /// `full` adds a receipt to the answer; `none` where absent.
+    /// `full` adds a receipt to the answer; where absent `none`, for firm quotes `full`.
     pub receipt: Option<String>,
     /// ISO 4217, of all prices and costs in the request; the base currency where absent.
     pub currency: Option<String>,
-    /// `simulate`: the only mode so far.
+    /// `simulate` (where absent): nothing is stored. `firm`: the quote is kept and holds until
+    /// `valid_until`; needs an `Idempotency-Key`, and is always of now.
     pub mode: Option<String>,
+    /// Firm quotes: the last day on which the prices hold, at most a year ahead; in a week where
+    /// absent.
+    #[schema(format = Date)]
+    pub valid_until: Option<String>,
+    /// `last_price` adds to each line the price last told to this customer for its article.
+    pub include: Option<Vec<String>>,
     /// `none`, `summary` (default: adjustments and near misses) or `full` (also what the rules saw).
     pub explain: Option<String>,
     /// The document in the caller's system; comes back unchanged.
@@ -153,9 +166,23 @@ impl Explain {
     }
 }
 
+/// Whether a quote holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Simulate,
+    /// Until the end of this day.
+    Firm {
+        until: NaiveDate,
+    },
+}
+
 /// The question, read.
 pub struct Asked {
     pub when: When,
+    pub mode: Mode,
+    /// Whether the answer shows the receipt; firm quotes have one anyway.
+    pub shows_receipt: bool,
+    pub includes_last_price: bool,
     pub customer: CustomerRef,
     pub currency: Currency,
     pub explain: Explain,
@@ -188,15 +215,17 @@ impl DecideDiscountRequest {
             receipt: self.receipt.as_deref(),
         };
         let when = When::read(present, when, "/", &mut faults);
+        let mode = self.mode(present, &mut faults);
+        let shows_receipt = match mode {
+            Mode::Simulate => when.receipt,
+            Mode::Firm { .. } => self.receipt.is_none() || when.receipt,
+        };
+        let includes_last_price = self.includes(&mut faults);
         let customer = self.customer.read("/customer", &mut faults);
         let currency = match &self.currency {
             Some(code) => faults.currency("/currency", code),
             None => Some(base),
         };
-        if self.mode.as_deref().is_some_and(|mode| mode != "simulate") {
-            let detail = "only `simulate` is known so far";
-            faults.add("/mode", "mode_not_supported", detail);
-        }
         let explain = self.explain.as_deref().unwrap_or("summary");
         let explain = faults.word("/explain", explain, Explain::from_word);
         let channel = text(self.channel.as_deref(), "/channel", &mut faults);
@@ -208,7 +237,13 @@ impl DecideDiscountRequest {
         let lines = read_lines(self.lines, &mut faults);
         let asked = customer.zip(currency).zip(explain);
         faults.finish(asked.map(|((customer, currency), explain)| Asked {
-            when,
+            when: match mode {
+                Mode::Simulate => when,
+                Mode::Firm { .. } => when.with_receipt(),
+            },
+            mode,
+            shows_receipt,
+            includes_last_price,
             customer,
             currency,
             explain,
@@ -217,6 +252,53 @@ impl DecideDiscountRequest {
             segments,
             lines,
         }))
+    }
+}
+
+impl DecideDiscountRequest {
+    fn mode(&self, present: Present, faults: &mut Faults) -> Mode {
+        let word = self.mode.as_deref().unwrap_or("simulate");
+        let firm = faults.word("/mode", word, |word| match word {
+            "simulate" => Some(false),
+            "firm" => Some(true),
+            _ => None,
+        });
+        if firm != Some(true) {
+            if self.valid_until.is_some() {
+                let detail = "only firm quotes hold until a day";
+                faults.add("/valid_until", "not_firm", detail);
+            }
+            return Mode::Simulate;
+        }
+        let past = [("/as_of", &self.as_of), ("/known_at", &self.known_at)];
+        for (pointer, value) in past {
+            if value.is_some() {
+                faults.add(pointer, "not_with_firm", "a firm quote is of now");
+            }
+        }
+        let given = self.valid_until.as_deref();
+        let given = given.and_then(|text| wire::date(faults, "/valid_until", text));
+        let days = given.map(|day| days_between(present.today, day));
+        if days.is_some_and(|days| !(0..=MOST_DAYS).contains(&days)) {
+            let detail = "must be today or at most 366 days later";
+            faults.add("/valid_until", "range", detail);
+        }
+        let week = present.today.checked_add_days(USUAL_DAYS);
+        Mode::Firm {
+            until: given.or(week).unwrap_or(present.today),
+        }
+    }
+
+    fn includes(&self, faults: &mut Faults) -> bool {
+        let asked = self.include.iter().flatten().enumerate();
+        let known = asked.map(|(place, word)| {
+            faults.word(&format!("/include/{place}"), word, |word| {
+                (word == "last_price").then_some(())
+            })
+        });
+        // Every word is looked at, so that every fault is named.
+        let known: Vec<Option<()>> = known.collect();
+        known.iter().any(Option::is_some)
     }
 }
 
@@ -234,39 +316,46 @@ fn read_lines(lines: Vec<DiscountLineRequest>, faults: &mut Faults) -> Vec<Asked
     }
     let lines = lines.into_iter().enumerate();
     lines
-        .filter_map(|(place, line)| line.read(&format!("/lines/{place}"), faults))
+        .filter_map(|(place, line)| {
+            let mut found = Faults::default();
+            let line = line.read(&mut found);
+            if !found.is_empty() {
+                faults.extend_below(&format!("/lines/{place}"), found);
+            }
+            line
+        })
         .collect()
 }
 
 impl DiscountLineRequest {
-    fn read(self, at: &str, faults: &mut Faults) -> Option<AskedLine> {
-        let field = |name: &str| format!("{at}/{name}");
-        self.check_what_is_only_told(&field, faults);
-        let line_id = faults.text(&field("line_id"), &self.line_id, MOST_CHARACTERS);
-        let sku = text(self.sku.as_deref(), &field("sku"), faults);
+    /// Faults are noted relative to the line.
+    fn read(self, faults: &mut Faults) -> Option<AskedLine> {
+        self.check_what_is_only_told(faults);
+        let line_id = faults.text("/line_id", &self.line_id, MOST_CHARACTERS);
+        let sku = text(self.sku.as_deref(), "/sku", faults);
         let path = self.category_path.map(|parts| category(&parts));
         let category = path.and_then(|path| match path {
             Ok(path) => Some(path),
             Err(detail) => {
-                faults.add(field("category_path"), "not_a_category", detail);
+                faults.add("/category_path", "not_a_category", detail);
                 None
             }
         });
         let factor = self.base_uom_factor.as_deref();
-        let base_units = factor.map(|text| quantity(text, &field("base_uom_factor"), faults));
-        let quantity = quantity(&self.quantity, &field("quantity"), faults);
+        let base_units = factor.map(|text| quantity(text, "/base_uom_factor", faults));
+        let quantity = quantity(&self.quantity, "/quantity", faults);
         let list = self.list_unit_price.as_deref();
         let cost = self.unit_cost.as_deref();
-        let list_unit_price = price(list, &field("list_unit_price"), faults);
-        let unit_cost = price(cost, &field("unit_cost"), faults);
+        let list_unit_price = price(list, "/list_unit_price", faults);
+        let unit_cost = price(cost, "/unit_cost", faults);
         let requested = self.requested_unit_price.as_deref();
-        let requested_unit_price = price(requested, &field("requested_unit_price"), faults);
+        let requested_unit_price = price(requested, "/requested_unit_price", faults);
         let agreed = self.contract_unit_price.as_deref();
-        let agreed = price(agreed, &field("contract_unit_price"), faults);
-        let contract = text(self.contract_ref.as_deref(), &field("contract_ref"), faults);
+        let agreed = price(agreed, "/contract_unit_price", faults);
+        let contract = text(self.contract_ref.as_deref(), "/contract_ref", faults);
         if self.contract_unit_price.is_some() && self.contract_ref.is_none() {
             let detail = "is needed with `contract_unit_price`";
-            faults.add(field("contract_ref"), "missing", detail);
+            faults.add("/contract_ref", "missing", detail);
         }
         Some(AskedLine {
             line_id: line_id?,
@@ -284,10 +373,10 @@ impl DiscountLineRequest {
         })
     }
 
-    fn check_what_is_only_told(&self, field: &dyn Fn(&str) -> String, faults: &mut Faults) {
-        text(self.uom.as_deref(), &field("uom"), faults);
+    fn check_what_is_only_told(&self, faults: &mut Faults) {
+        text(self.uom.as_deref(), "/uom", faults);
         if let Some(date) = &self.cost_as_of {
-            wire::date(faults, &field("cost_as_of"), date);
+            wire::date(faults, "/cost_as_of", date);
         }
     }
 }
@@ -323,7 +412,10 @@ impl FlatDiscountQuery {
         let segment = text(self.segment.as_deref(), "segment", &mut faults);
         let channel = text(self.channel.as_deref(), "channel", &mut faults);
         let asked = customer.zip(currency).map(|(customer, currency)| Asked {
+            shows_receipt: when.receipt,
             when,
+            mode: Mode::Simulate,
+            includes_last_price: false,
             customer,
             currency,
             explain: Explain::None,

@@ -9,6 +9,7 @@ use crate::body;
 use crate::book::Book;
 use crate::etag::{Conditions, etag};
 use crate::faults::Faults;
+use crate::flows::simulations;
 use crate::listing::{self, Listing};
 use crate::problem::{Kind, Problem};
 use crate::reply::{self, Reply};
@@ -52,9 +53,17 @@ impl Address {
 }
 
 /// The canonical text of a document as sent: 400 where it does not have the shape of its kind.
-pub fn canonical(kind: DocumentKind, document: &serde_json::Value) -> Result<String, Problem> {
+/// `at` points to the document in the request.
+pub fn canonical(
+    kind: DocumentKind,
+    document: &serde_json::Value,
+    at: &str,
+) -> Result<String, Problem> {
     let text = document.to_string();
-    lint::canonical_of(kind, text.as_bytes()).map_err(|faults| {
+    lint::canonical_of(kind, text.as_bytes()).map_err(|mut faults| {
+        for fault in &mut faults {
+            fault.pointer.insert_str(0, at);
+        }
         let detail = faults.first().map_or("", |fault| fault.detail.as_str());
         Problem::new(Kind::Unreadable, detail).with_errors(faults.iter().map(lint::told).collect())
     })
@@ -237,9 +246,25 @@ pub async fn publish(
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
+        simulated(tenant, tx, &draft).await?;
         shown(&store::publish(tx, &draft, from, tenant.principal()).await?)
     })
     .await
+}
+
+/// Where the operator asks for it, a model is published only after a simulation of this very draft.
+async fn simulated(
+    tenant: &TenantHandle,
+    source: &impl Source,
+    draft: &StoredDocument,
+) -> Result<(), Problem> {
+    let asked = tenant.hosted().require_simulation && draft.kind == DocumentKind::EvaluationModel;
+    if !asked || simulations::is_fresh(source, draft, tenant.now()).await? {
+        return Ok(());
+    }
+    let detail =
+        "simulate exactly this draft over everyone first; a simulation counts for 24 hours";
+    Err(Problem::new(Kind::Conflict, detail))
 }
 
 pub async fn retire(

@@ -36,7 +36,7 @@ pub async fn freeze(
     let frozen = freezing::frozen(tenant.store(), &at.code, document, as_of).await?;
     let value = serde_json::to_value(&frozen)
         .map_err(|_| Problem::new(Kind::Internal, "a document cannot be spelled"))?;
-    let body = flow::canonical(at.kind, &value)?;
+    let body = flow::canonical(at.kind, &value, "")?;
     let hash = crypto::sha256_hex(body.as_bytes());
     reply::write(tenant, "document.replaced", retry, &hash, async |tx| {
         let now = at.find(tx, version).await?;

@@ -96,7 +96,7 @@ pub async fn create_evaluation_model(
     body: Json<CreateModelRequest>,
 ) -> Result<HttpResponse, Problem> {
     let code = code(&body.value.code)?;
-    let document = flow::canonical(KIND, &body.value.document)?;
+    let document = flow::canonical(KIND, &body.value.document, "/document")?;
     let taken = || Problem::new(Kind::Conflict, "a model has this code already");
     let draft = NewDraft {
         kind: KIND,
@@ -163,7 +163,7 @@ pub async fn draft_evaluation_model(
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
     let at = named(tenant.store(), &name).await?;
-    let body = flow::canonical(at.kind, &body.value)?;
+    let body = flow::canonical(at.kind, &body.value, "")?;
     flow::draft(&tenant, &retry, &at, &body).await
 }
 
@@ -198,7 +198,7 @@ pub async fn replace_evaluation_model_draft(
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
     let at = named(tenant.store(), &path.name).await?;
-    let body = flow::canonical(at.kind, &body.value)?;
+    let body = flow::canonical(at.kind, &body.value, "")?;
     flow::replace(&tenant, &conditions, &retry, (&at, path.version), &body).await
 }
 

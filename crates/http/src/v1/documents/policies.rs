@@ -84,7 +84,7 @@ pub async fn draft_service_policy(
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
     let at = policy(tenant.store(), &name).await?;
-    let body = flow::canonical(at.kind, &body.value)?;
+    let body = flow::canonical(at.kind, &body.value, "")?;
     flow::draft(&tenant, &retry, &at, &body).await
 }
 
@@ -119,7 +119,7 @@ pub async fn replace_service_policy_draft(
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
     let at = policy(tenant.store(), &path.name).await?;
-    let body = flow::canonical(at.kind, &body.value)?;
+    let body = flow::canonical(at.kind, &body.value, "")?;
     flow::replace(&tenant, &conditions, &retry, (&at, path.version), &body).await
 }
 

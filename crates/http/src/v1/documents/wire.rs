@@ -69,7 +69,7 @@ impl ModelResponse {
 
 /// One version of a document, without the document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "kind": "evaluation_model", "code": "default", "version": 1, "status": "published", "effective_from": "2026-04-01", "hash": "9f2c…", "created_by": "system", "created_at": "2026-03-01T09:30:00.000000Z", "published_by": "system", "published_at": "2026-03-01T09:30:00.000000Z", "retired_at": null}))]
+#[schema(example = json!({"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "kind": "evaluation_model", "code": "default", "version": 1, "status": "published", "effective_from": "2026-04-01", "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "created_by": "system", "created_at": "2026-03-01T09:30:00.000000Z", "published_by": "system", "published_at": "2026-03-01T09:30:00.000000Z", "retired_at": null}))]
 pub struct VersionResponse {
     pub id: String,
     /// `evaluation_model`, `discount_policy`, `credit_policy` or `routing_policy`.
@@ -110,7 +110,7 @@ impl From<&StoredDocument> for VersionResponse {
 
 /// One version with its document in canonical form.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "kind": "evaluation_model", "code": "default", "version": 1, "status": "draft", "effective_from": null, "hash": "9f2c…", "created_by": "cli_06dv7n5z4h9k3m2p8q1r5s7t11", "created_at": "2026-03-01T09:30:00.000000Z", "published_by": null, "published_at": null, "retired_at": null, "document": {"schema": 1, "name": "Standard model"}}))]
+#[schema(example = json!({"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "kind": "evaluation_model", "code": "default", "version": 1, "status": "draft", "effective_from": null, "hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "created_by": "cli_06dv7n5z4h9k3m2p8q1r5s7t11", "created_at": "2026-03-01T09:30:00.000000Z", "published_by": null, "published_at": null, "retired_at": null, "document": {"schema": 1, "name": "Standard model"}}))]
 pub struct DocumentResponse {
     #[serde(flatten)]
     pub version: VersionResponse,

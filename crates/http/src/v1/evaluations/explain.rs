@@ -13,6 +13,7 @@ use crate::problem::{Kind, Problem};
 use crate::scope::{Scope, need};
 use crate::tenant::{CustomerTenant, Tenant, TenantHandle};
 use crate::v1::asking::{self, Moment, Subject};
+use crate::v1::tier_overrides::{self, HeldTier};
 use crate::wire;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
@@ -64,12 +65,13 @@ struct Judged {
     evaluation: Evaluation,
     /// Where the model has a lifecycle.
     standing: Option<Standing>,
+    by_hand: Option<HeldTier>,
     base: Currency,
     with_costs: bool,
 }
 
 /// The model in force on the day; before the first one, the one in force today.
-async fn model_for(tenant: &TenantHandle, moment: &Moment) -> Result<PublishedModel, Problem> {
+pub async fn model_for(tenant: &TenantHandle, moment: &Moment) -> Result<PublishedModel, Problem> {
     let found = match model::on(tenant.store(), moment.as_of).await? {
         Some(model) => Some(model),
         None => model::on(tenant.store(), tenant.today()).await?,
@@ -99,6 +101,7 @@ impl Judged {
             moment,
             evaluation,
             standing,
+            by_hand: tier_overrides::held(tenant.store(), id, moment).await?,
             model,
             subject,
             series,
@@ -223,12 +226,24 @@ impl Judged {
         }
     }
 
+    /// The tier before vetoes.
+    fn stands(&self) -> usize {
+        let standing = self.standing.as_ref();
+        standing.map_or(self.evaluation.score_tier, |it| it.tier)
+    }
+
+    /// The tier that decisions of the day go by.
+    fn in_force(&self) -> String {
+        let model = self.applied().model;
+        let (place, _) = model.vetoed(self.stands(), &self.evaluation.vetoes);
+        let evaluated = model.tiers().get(place).map(|tier| &tier.code);
+        let by_hand = self.by_hand.as_ref().map(|held| &held.tier);
+        by_hand.or(evaluated).cloned().unwrap_or_default()
+    }
+
     fn response(&self, explain: Explain) -> EvaluationResponse {
         let model = self.applied().model;
-        let stands = self
-            .standing
-            .map_or(self.evaluation.score_tier, |it| it.tier);
-        let (place, decided) = model.vetoed(stands, &self.evaluation.vetoes);
+        let (place, decided) = model.vetoed(self.stands(), &self.evaluation.vetoes);
         let tier = model.tiers().get(place);
         let says = model.tiers().get(self.evaluation.score_tier);
         let shown = |criterion: &Criterion| !self.is_hidden(&criterion.measure);
@@ -253,6 +268,8 @@ impl Judged {
             reasons: (explain != Explain::None)
                 .then(|| why::reasons(model, &self.evaluation, shown)),
             latest_fact_on: self.latest_fact_on().map(|day| day.to_string()),
+            tier_in_force: self.in_force(),
+            by_hand: self.by_hand.clone(),
             model: self.model_reference(),
             initial_points: Some(model.initial().to_string()),
             criteria,

@@ -1,5 +1,6 @@
 //! Requests and answers about evaluations.
 
+use crate::v1::tier_overrides::HeldTier;
 use crate::wire::instant;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -326,7 +327,7 @@ pub struct CurrentEvaluation {
 
 /// What the model says about a customer, computed from the facts for this answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "score": "71", "tier": "high", "tier_label": "High value", "tier_rank": 1, "score_tier": "high", "lifecycle": null, "vetoes": [], "groups": null, "reasons": null, "latest_fact_on": "2026-02-20", "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "initial_points": "20", "criteria": null, "next_change_on": "2026-03-15", "current": null}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "score": "71", "tier": "high", "tier_label": "High value", "tier_rank": 1, "score_tier": "high", "lifecycle": null, "vetoes": [], "groups": null, "reasons": null, "latest_fact_on": "2026-02-20", "tier_in_force": "high", "by_hand": null, "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "initial_points": "20", "criteria": null, "next_change_on": "2026-03-15", "current": null}))]
 pub struct EvaluationResponse {
     pub customer: String,
     pub as_of: String,
@@ -351,6 +352,10 @@ pub struct EvaluationResponse {
     pub reasons: Option<Vec<RankedReasonResponse>>,
     /// The day of the latest fact that counts; null where there is none.
     pub latest_fact_on: Option<String>,
+    /// The tier that decisions of the day go by: the one set by hand, else `tier`.
+    pub tier_in_force: String,
+    /// The tier set by hand that holds on the day.
+    pub by_hand: Option<HeldTier>,
     pub model: ModelReference,
     /// Null for a token bound to the customer.
     pub initial_points: Option<String>,
@@ -369,6 +374,9 @@ impl EvaluationResponse {
         self.groups = None;
         self.reasons = None;
         self.vetoes.clear();
+        if let Some(held) = &mut self.by_hand {
+            held.leave_out_people();
+        }
         if let Some(criteria) = &mut self.criteria {
             criteria.retain(|criterion| !criterion.measured.hidden);
             for criterion in criteria {

@@ -1,7 +1,7 @@
 //! Up to 1,000 facts in one request: each for itself, or all or none.
 
-use super::wire::{self, RecordFactRequest};
-use super::{below, record};
+use super::wire::{self, RecordFactRequest, Told};
+use super::{below, on_basis};
 use crate::body::Json;
 use crate::problem::{FieldError, Problem};
 use crate::reply::{self, Reply};
@@ -10,8 +10,13 @@ use crate::scope::need;
 use crate::tenant::Tenant;
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use tiercel_domain::ids::CustomerId;
 use tiercel_domain::incoming::IncomingFact;
-use tiercel_persistence::facts::Recorded;
+use tiercel_persistence::Tx;
+use tiercel_persistence::facts::{self as store, Recorded};
+use tiercel_persistence::refresh::{Basis, RefreshError};
 use utoipa::ToSchema;
 
 const MOST: usize = 1_000;
@@ -102,14 +107,14 @@ impl FactResultsResponse {
     }
 }
 
-/// Facts that can be read, and what is wrong with each of the others.
-struct Readable {
-    facts: Vec<IncomingFact>,
-    /// By place; none where the fact can be read.
-    errors: Vec<Option<Vec<FieldError>>>,
+/// The facts of a batch, apart from each other by whether anything of them may be recorded.
+struct Batch {
+    told: Vec<Told>,
+    /// Customers whose sums could not be kept: their facts are rejected.
+    left_out: Mutex<BTreeSet<CustomerId>>,
 }
 
-impl Readable {
+impl Batch {
     fn of(requests: Vec<RecordFactRequest>) -> Result<Self, Problem> {
         if !(1..=MOST).contains(&requests.len()) {
             let detail = format!("must hold 1 to {MOST} facts");
@@ -117,27 +122,62 @@ impl Readable {
                 "/facts", "length", detail,
             )]));
         }
-        let (mut facts, mut errors) = (Vec::new(), Vec::new());
-        for request in requests {
-            match request.read() {
-                Ok(fact) => {
-                    facts.push(fact);
-                    errors.push(None);
-                }
-                Err(found) => errors.push(Some(found)),
-            }
-        }
-        Ok(Self { facts, errors })
+        let told = requests.into_iter().map(RecordFactRequest::read);
+        Ok(Self {
+            told: told.collect(),
+            left_out: Mutex::default(),
+        })
     }
 
-    /// Puts what became of the readable facts back into their places.
-    fn merge(&self, recorded: Vec<Recorded>) -> FactResultsResponse {
-        let mut recorded = recorded.into_iter();
-        let items = self.errors.iter().filter_map(|errors| match errors {
-            Some(errors) => Some(FactResult::rejected(errors.clone())),
-            None => recorded.next().map(FactResult::from),
+    fn sound(&self) -> Vec<IncomingFact> {
+        let sound = self.told.iter().filter_map(|told| match told {
+            Told::Sound(fact) => Some(fact.clone()),
+            Told::Faulty(_) => None,
         });
-        FactResultsResponse::new(items.collect())
+        sound.collect()
+    }
+
+    fn faulty(&self) -> Vec<IncomingFact> {
+        let faulty = self.told.iter().filter_map(|told| match told {
+            Told::Sound(_) => None,
+            Told::Faulty(faulty) => Some(faulty.fact.clone()),
+        });
+        faulty.collect()
+    }
+
+    fn left_out(&self) -> BTreeSet<CustomerId> {
+        let left_out = self.left_out.lock();
+        left_out.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Records what is sound, and tells of everything.
+    async fn record(
+        &self,
+        tx: &Tx,
+        basis: &Basis<'_>,
+    ) -> Result<FactResultsResponse, RefreshError> {
+        let recorded = store::record_apart(tx, &self.sound(), &self.left_out(), basis).await;
+        if let Err(RefreshError::TooLarge(customer)) = &recorded {
+            let left_out = self.left_out.lock();
+            left_out
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(*customer);
+        }
+        let mut recorded = recorded?.into_iter();
+        let faulty = self.faulty();
+        let found = match faulty.is_empty() {
+            true => Vec::new(),
+            false => store::examine(tx, &faulty, basis).await?,
+        };
+        let mut found = found.into_iter();
+        let items = self.told.iter().filter_map(|told| match told {
+            Told::Sound(_) => recorded.next().map(FactResult::from),
+            Told::Faulty(faulty) => {
+                let errors = faulty.every_error(&found.next()?);
+                Some(FactResult::rejected(errors))
+            }
+        });
+        Ok(FactResultsResponse::new(items.collect()))
     }
 }
 
@@ -153,14 +193,21 @@ pub async fn record_facts(
     body: Json<RecordFactsRequest>,
 ) -> Result<HttpResponse, Problem> {
     let all_or_none = body.value.all_or_none;
-    let readable = Readable::of(body.value.facts)?;
-    reply::write(&tenant, "facts.recorded", &retry, &body.hash, async |tx| {
-        let recorded = record(&tenant, tx, &readable.facts).await?;
-        let results = readable.merge(recorded);
-        if all_or_none && results.rejected > 0 {
-            return Err(Problem::invalid(results.errors()));
+    let batch = Batch::of(body.value.facts)?;
+    loop {
+        let before = batch.left_out().len();
+        let answer = reply::write(&tenant, "facts.recorded", &retry, &body.hash, async |tx| {
+            let record = async |basis: &Basis<'_>| batch.record(tx, basis).await;
+            let results = on_basis(&tenant, tx, record).await?;
+            if all_or_none && results.rejected > 0 {
+                return Err(Problem::invalid(results.errors()));
+            }
+            Reply::ok(&results)
+        });
+        let answer = answer.await;
+        // One more customer whose sums cannot be kept: again, without its facts.
+        if batch.left_out().len() == before {
+            return answer;
         }
-        Reply::ok(&results)
-    })
-    .await
+    }
 }

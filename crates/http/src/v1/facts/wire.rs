@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::fact::{DocumentRef, DocumentStatus, FactKind};
 use tiercel_domain::facts::FactFault;
-use tiercel_domain::incoming::IncomingFact;
+use tiercel_domain::ids::CustomerId;
+use tiercel_domain::incoming::{CustomerRef, IncomingFact};
 use tiercel_persistence::facts::{FactFilter, StoredFact};
 use utoipa::{IntoParams, ToSchema};
 
@@ -118,19 +119,52 @@ fn small<T: TryFrom<i64>>(faults: &mut Faults, pointer: &str, number: Option<i64
     read
 }
 
+/// A fact as it was sent.
+pub enum Told {
+    Sound(IncomingFact),
+    /// Nothing of it will be recorded; what else is wrong with it is still worth telling.
+    Faulty(Faulty),
+}
+
+/// A fact of which something cannot be read or cannot be.
+pub struct Faulty {
+    /// As far as it can be read; what stands in for the rest is not to be judged.
+    pub fact: IncomingFact,
+    /// What cannot be read.
+    errors: Vec<FieldError>,
+}
+
+impl Faulty {
+    /// Every fault: what cannot be read, and what `found` says of the fields that can.
+    pub fn every_error(&self, found: &[FactFault]) -> Vec<FieldError> {
+        let misread = |field: &str| {
+            let errors = self.errors.iter();
+            let mut fields = errors.filter_map(|error| error.pointer.split('/').nth(1));
+            fields.any(|misread| misread == field)
+        };
+        let telling = |fault: &&FactFault| {
+            let by_kind = fault.depends_on_kind() && misread("kind");
+            let by_day = fault.code == "no_rate" && misread("occurred_on");
+            !misread(fault.field) && !by_kind && !by_day
+        };
+        let found: Vec<FactFault> = found.iter().filter(telling).cloned().collect();
+        [self.errors.clone(), errors("", &found)].concat()
+    }
+}
+
 impl RecordFactRequest {
-    /// The fact, or every fault of its spelling and by itself.
-    pub fn read(self) -> Result<IncomingFact, Vec<FieldError>> {
+    pub fn read(self) -> Told {
         let mut faults = Faults::default();
-        let read = self.into_incoming(&mut faults);
-        let fact = faults.finish(read).map_err(|it| it.errors().to_vec())?;
-        match tiercel_domain::facts::faults(&fact) {
-            found if found.is_empty() => Ok(fact),
-            found => Err(errors("", &found)),
+        let fact = self.into_incoming(&mut faults);
+        let errors = faults.into_errors();
+        if errors.is_empty() && tiercel_domain::facts::faults(&fact).is_empty() {
+            return Told::Sound(fact);
         }
+        Told::Faulty(Faulty { fact, errors })
     }
 
-    fn into_incoming(self, faults: &mut Faults) -> Option<IncomingFact> {
+    /// A field that cannot be read leaves a fault, and something in its place.
+    fn into_incoming(self, faults: &mut Faults) -> IncomingFact {
         let customer = self.customer.read("/customer", faults);
         let kind = faults.word("/kind", &self.kind, FactKind::from_word);
         let occurred_on = date(faults, "/occurred_on", &self.occurred_on);
@@ -142,7 +176,7 @@ impl RecordFactRequest {
         let currency = currency.and_then(|text| faults.currency("/currency", text));
         let category = self.category.as_deref();
         let category = category.and_then(|text| faults.parsed("/category", text, "not_a_category"));
-        Some(IncomingFact {
+        IncomingFact {
             quantity: faults.optional_number("/quantity", self.quantity.as_deref()),
             amount: faults.optional_number("/amount", self.amount.as_deref()),
             cost: faults.optional_number("/cost", self.cost.as_deref()),
@@ -151,12 +185,12 @@ impl RecordFactRequest {
             minutes: small(faults, "/minutes", self.minutes),
             source: self.source,
             external_id: self.external_id,
-            customer: customer?,
-            kind: kind?,
-            occurred_on: occurred_on?,
+            customer: customer.unwrap_or(CustomerRef::Id(CustomerId::from_bits(0))),
+            kind: kind.unwrap_or(FactKind::Contact),
+            occurred_on: occurred_on.unwrap_or_default(),
             document: self.document.map(DocumentRef::from),
             follows: self.follows.map(DocumentRef::from),
-            status: status?,
+            status: status.unwrap_or(DocumentStatus::Open),
             sku: self.sku,
             category,
             currency,
@@ -164,7 +198,7 @@ impl RecordFactRequest {
             channel: self.channel,
             author: self.author,
             note: self.note,
-        })
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Mappings over HTTP: sent as JSON or TOML, answered as JSON.
 
 use super::is_name;
-use crate::body::{Query, Whole, media_type};
+use crate::body::{self, Query, Whole, media_type};
 use crate::etag::etag;
 use crate::faults::Faults;
 use crate::page::{self, Page};
@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// A mapping as it is kept.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"name": "orders", "version": 1, "recorded_at": "2026-03-01T09:00:00.000000Z", "mapping": {"source": {"system": "erp"}, "customer": [{"external_id": {"column": "id"}, "name": {"column": "name"}}]}}))]
+#[schema(example = json!({"name": "customers", "version": 1, "recorded_at": "2026-03-01T09:00:00.000000Z", "mapping": {"source": {"system": "erp"}, "customer": [{"external_id": {"column": "id"}, "name": {"column": "name"}}]}}))]
 pub struct ImportMappingResponse {
     pub name: String,
     pub version: i64,
@@ -34,7 +34,7 @@ pub struct ImportMappingResponse {
 
 /// One mapping of a list.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"name": "orders", "version": 1, "recorded_at": "2026-03-01T09:00:00.000000Z"}))]
+#[schema(example = json!({"name": "customers", "version": 1, "recorded_at": "2026-03-01T09:00:00.000000Z"}))]
 pub struct ImportMappingSummary {
     pub name: String,
     pub version: i64,
@@ -55,8 +55,11 @@ pub struct ListMappingsQuery {
 ///
 /// One that differs from what is known becomes the next version of its name.
 #[utoipa::path(tag = "imports",
-    params(("name" = String, Path, description = "1 to 64 letters, digits, `.`, `_`, `-`", example = "orders")),
-    request_body(description = "The mapping, as JSON or as TOML", content((ImportMapping = "application/json"), (String = "application/toml"))),
+    params(("name" = String, Path, description = "1 to 64 letters, digits, `.`, `_`, `-`", example = "customers")),
+    request_body(description = "The mapping, as JSON or as TOML", content(
+        (ImportMapping = "application/json", example = json!({"source": {"system": "erp1"}, "customer": [{"external_id": {"column": "customer"}, "kind": {"constant": "organisation"}, "name": {"column": "name"}}]})),
+        (String = "application/toml"),
+    )),
     responses((status = 200, description = "Saved, or known already", body = ImportMappingResponse), (status = 201, description = "Saved under a new name", body = ImportMappingResponse)))]
 #[put("/import-mappings/{name}")]
 pub async fn put_import_mapping(
@@ -88,7 +91,7 @@ pub async fn put_import_mapping(
 ///
 /// The document as JSON, whatever it was saved as.
 #[utoipa::path(tag = "imports",
-    params(("name" = String, Path, description = "Its name", example = "orders")),
+    params(("name" = String, Path, description = "Its name", example = "customers")),
     responses((status = 200, description = "The mapping", body = ImportMappingResponse)))]
 #[get("/import-mappings/{name}")]
 pub async fn find_import_mapping(
@@ -145,7 +148,11 @@ fn checked_name(name: &str) -> Result<String, Problem> {
 
 fn read(media: &str, body: &[u8]) -> Result<ImportMapping, Problem> {
     let read = match media {
-        "application/json" => read_json(body),
+        "application/json" => {
+            // What no body may hold, a mapping may not either.
+            body::parse::<serde_json::Value>(body)?;
+            read_json(body)
+        }
         "application/toml" => match std::str::from_utf8(body) {
             Ok(text) => read_toml(text),
             Err(_) => return Err(Problem::new(Kind::Unreadable, "TOML is UTF-8")),

@@ -25,13 +25,13 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct StartImportQuery {
     /// The name of the mapping that says what the columns mean.
-    #[param(example = "orders")]
+    #[param(example = "customers")]
     mapping: String,
 }
 
 /// An import that waits for its turn.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"job": "job_01k8z6v3q2e4r5t6y7a8b9c0de", "state": "queued", "mapping": "orders", "mapping_version": 1, "bytes": 48213}))]
+#[schema(example = json!({"job": "job_01k8z6v3q2e4r5t6y7a8b9c0de", "state": "queued", "mapping": "customers", "mapping_version": 1, "bytes": 48213}))]
 pub struct ImportQueuedResponse {
     /// Follow it at `/v1/jobs/{job}`.
     pub job: String,
@@ -70,7 +70,10 @@ impl From<SecondFile> for ImportFileResponse {
 /// jobs that are queued keep the one they were queued with.
 #[utoipa::path(tag = "imports",
     params(("name" = String, Path, description = "The name of the look-up", example = "orders")),
-    request_body(description = "The file as it is", content((String = "text/csv"), (String = "application/x-ndjson"))),
+    request_body(description = "The file as it is", content(
+        (String = "text/csv", example = json!("code,name\n10,drives\n")),
+        (String = "application/x-ndjson"),
+    )),
     responses((status = 200, description = "Received", body = ImportFileResponse)))]
 #[put("/import-files/{name}")]
 pub async fn put_import_file(
@@ -86,7 +89,7 @@ pub async fn put_import_file(
         faults.add("name", "name", "1 to 64 letters, digits, `.`, `_` and `-`");
     }
     faults.finish(Some(()))?;
-    let received = receive(tenant.store(), payload).await?;
+    let received = receive(tenant.store(), &request, payload).await?;
     let hash = received.hash.as_str();
     let answered = reply::write(&tenant, "import_file.supplied", &retry, hash, async |tx| {
         imports::put_file(tx, &name, received.upload, hash).await?;
@@ -105,7 +108,10 @@ pub async fn put_import_file(
 ///
 /// It is received whole, and a job imports it row by row.
 #[utoipa::path(tag = "imports", params(StartImportQuery),
-    request_body(description = "The file as it is, up to 2 GiB, or a corrected error file", content((String = "text/csv"), (String = "application/x-ndjson"))),
+    request_body(description = "The file as it is, up to 2 GiB, or a corrected error file", content(
+        (String = "text/csv", example = json!("customer,name\nC-1042,Muster AG\n")),
+        (String = "application/x-ndjson"),
+    )),
     responses((status = 202, description = "Queued", body = ImportQueuedResponse,
         headers(("Location" = String, description = "The job")))))]
 #[post("/imports")]
@@ -124,7 +130,7 @@ pub async fn start_import(
         .collect();
     // Before a long file is received, and again in the write: a name may have been taken away.
     second_files(tenant.store(), &names).await?;
-    let received = receive(tenant.store(), payload).await?;
+    let received = receive(tenant.store(), &request, payload).await?;
     let hash = crypto::sha256_hex(format!("{}\n{}", mapping.name, received.hash).as_bytes());
     let answered = reply::write(&tenant, "import.queued", &retry, &hash, async |tx| {
         let data = received.upload;

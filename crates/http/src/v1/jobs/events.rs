@@ -2,30 +2,51 @@
 
 use super::{JobResponse, SEEN_BY};
 use crate::body::Id;
-use crate::health::Draining;
+use crate::instance::Instance;
 use crate::problem::Problem;
 use crate::tenant::{TenantHandle, may_still};
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
 use futures_util::stream;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tiercel_domain::ids::JobId;
 use tiercel_persistence::Store;
 use tiercel_persistence::jobs::{self as store, Job, JobState};
+use utoipa::ToSchema;
 
 /// How often the job is looked at: one row by its key, since any instance may be running it.
 const LOOK: Duration = Duration::from_millis(500);
 /// Proxies close connections on which nothing is said.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// One event, as a client of server-sent events reads it.
+#[derive(ToSchema)]
+#[schema(example = json!({"event": "job", "id": "2026-03-01T09:30:05.000000Z", "data": "{\"id\":\"job_06dv7n5z4h9k3m2p8q1r5s7t10\",\"kind\":\"import\",\"state\":\"running\",\"done\":1500,\"total\":6000,\"percent\":\"25\"}"}))]
+pub struct JobEvent {
+    /// Always `job`.
+    event: &'static str,
+    /// The instant of the change; whoever connects again sends it as `Last-Event-ID`.
+    #[schema(format = DateTime)]
+    id: String,
+    /// The job as JSON, as `GET /v1/jobs/{id}` answers it.
+    data: String,
+}
+
+impl fmt::Display for JobEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { event, id, data } = self;
+        write!(f, "id: {id}\nevent: {event}\ndata: {data}\n\n")
+    }
+}
+
 /// The rest of a stream.
 struct Watch {
     /// Whose credential must stay valid for as long as the stream is open.
     request: HttpRequest,
-    draining: Data<Draining>,
+    instance: Data<Instance>,
     store: Arc<Store>,
     id: JobId,
     /// Found by the request itself and not told yet.
@@ -48,15 +69,14 @@ struct Watch {
         ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that was received", example = "2026-03-01T09:30:05.000000Z"),
     ),
     responses(
-        (status = 200, description = "The events", body = String, content_type = "text/event-stream",
-            example = json!("id: 2026-03-01T09:30:05.000000Z\nevent: job\ndata: {\"id\":\"job_06dv7n5z4h9k3m2p8q1r5s7t10\",\"kind\":\"import\",\"state\":\"running\",\"done\":1500,\"total\":6000,\"percent\":\"25\"}\n\n")),
+        (status = 200, description = "The events", body = JobEvent, content_type = "text/event-stream"),
         (status = 204, description = "The job has ended and its last event was received"),
     ))]
 #[get("/jobs/{id}/events")]
 pub async fn follow_job(
     tenant: TenantHandle,
     id: Result<Id<JobId>, Problem>,
-    draining: Data<Draining>,
+    instance: Data<Instance>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     tenant.require_any(&SEEN_BY)?;
@@ -71,7 +91,7 @@ pub async fn follow_job(
     let watch = Watch {
         store: Arc::clone(&tenant.hosted().store),
         request,
-        draining,
+        instance,
         id,
         first: Some(job),
         last_id: String::new(),
@@ -114,16 +134,19 @@ impl Watch {
     /// Waits for the next look; false where the server stops or the token is no longer good.
     async fn may_go_on(&self) -> bool {
         tokio::time::sleep(LOOK).await;
-        !self.draining.0.load(Ordering::Relaxed) && may_still(&self.request, &SEEN_BY)
+        !self.instance.is_draining() && may_still(&self.request, &SEEN_BY)
     }
 
     fn tell(mut self, job: Job) -> (Bytes, Self) {
         self.last_id = event_id(&job);
         self.said_at = Instant::now();
         self.ended = has_ended(&job);
-        let data = serde_json::json!(JobResponse::from(job));
-        let event = format!("id: {}\nevent: job\ndata: {data}\n\n", self.last_id);
-        (Bytes::from(event), self)
+        let event = JobEvent {
+            event: "job",
+            id: self.last_id.clone(),
+            data: serde_json::json!(JobResponse::from(job)).to_string(),
+        };
+        (Bytes::from(event.to_string()), self)
     }
 }
 

@@ -168,17 +168,6 @@ impl ListProducts {
     }
 }
 
-/// Which part of a list to show.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageQuery {
-    /// Items on a page: 1 to 200, 50 where it is absent.
-    pub limit: Option<u32>,
-    /// `next` of the page before.
-    pub after: Option<String>,
-}
-
 /// A product as it is known now. What it costs is told by its costs.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"id": "prd_06dv7n5z4h9k3m2p8q1r5s7t0w", "sku": "SRV-200", "name": "Servo drive 200 W", "category": "drives/servo", "list_price": "189.50", "currency": "EUR", "margin_class": "neutral", "version": 1, "recorded_at": "2026-03-01T09:30:00.000000Z"}))]

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 /// Where the call goes, and why. No key is ever null: what is not known is an empty text.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"matched": true, "match_quality": "exact", "match_count": 1, "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "dedicated_line": "+18005550111", "line_entitled": true, "reroute_to": "", "preferred_agent": "agent42", "language": "en", "credit_hold": "none", "greeting": "vip", "reason": "", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": 1, "stale": false, "policy_id": "default", "policy_version": 1, "decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": 0}))]
+#[schema(example = json!({"matched": true, "match_quality": "exact", "match_count": 1, "ambiguous": false, "customer_ref": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "tier": "high", "tier_rank": 1, "segment": "vip", "queue": "vip", "routing_profile": "vip", "priority": 1, "advantage_seconds": 600, "max_wait_boost_seconds": 0, "skills": "", "dedicated_line": "+18005550111", "line_entitled": true, "reroute_to": "", "preferred_agent": "agent42", "language": "en", "credit_hold": "none", "greeting": "vip", "reason": "", "score": "84", "evaluated_as_of": "2026-02-28", "model_version": 1, "stale": false, "stale_because": "", "tier_override": "", "policy_id": "default", "policy_version": 1, "decision_id": "dec_01k8z6v3q2e4r5t6y7a8b9c0de", "decided_at": "2026-03-01T09:00:00.000000Z", "as_of": "2026-03-01", "position": 0}))]
 pub struct RoutingResponse {
     pub matched: bool,
     /// `exact` (E.164) or `as_typed`; empty on a miss.
@@ -21,6 +21,8 @@ pub struct RoutingResponse {
     /// Several customers have the number: nobody is named, the best tier counts.
     pub ambiguous: bool,
     pub customer_ref: String,
+    /// Empty on a miss, and for who was never evaluated.
+    #[schema(min_length = 0)]
     pub tier: String,
     /// 1 = the best; without a tier that the policy knows, one more than its lowest.
     pub tier_rank: u16,
@@ -31,6 +33,11 @@ pub struct RoutingResponse {
     pub priority: u16,
     /// The caller is served as if it had waited so much longer.
     pub advantage_seconds: u32,
+    /// Who has waited so much longer is served first, whoever else calls; 0 = the policy has no
+    /// such bound. Systems with strict priorities raise everybody after so many seconds.
+    pub max_wait_boost_seconds: u32,
+    /// What whoever answers should be able to do; commas between them.
+    pub skills: String,
     /// The line that the caller's tier may use.
     pub dedicated_line: String,
     /// False where the caller dialled a line that is kept for better tiers.
@@ -50,8 +57,13 @@ pub struct RoutingResponse {
     pub evaluated_as_of: String,
     /// 0 where nobody was evaluated.
     pub model_version: i64,
-    /// A single customer was never evaluated, or more than 400 days ago.
+    /// The answer may be old; `stale_because` says why.
     pub stale: bool,
+    /// The tier by hand that counted in place of the evaluated one, of a single customer.
+    pub tier_override: String,
+    /// `over_budget` or `database_away`: the answer is from memory; `never_evaluated` or
+    /// `old_evaluation` (more than 400 days): of a single customer; else empty.
+    pub stale_because: String,
     pub policy_id: String,
     pub policy_version: u32,
     pub decision_id: String,
@@ -64,6 +76,7 @@ pub struct RoutingResponse {
     pub position: i64,
     /// Only with `receipt=full`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub receipt: Option<Receipt>,
 }
 
@@ -72,7 +85,33 @@ pub(super) struct Seen<'a> {
     pub customer: Option<&'a BookCustomer>,
     /// None where the caller of the API may not see it.
     pub hold: Option<&'a credit::Decision>,
-    pub lowest_rank: Option<u16>,
+    pub late: Option<Late>,
+}
+
+/// Why an answer is from memory though that may be old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Late {
+    OverBudget,
+    DatabaseAway,
+}
+
+/// Why the answer may be old; empty where it is not.
+fn stale_because(seen: &Seen<'_>, standing: &TierStanding) -> &'static str {
+    match (seen.late, seen.customer) {
+        (Some(Late::OverBudget), _) => "over_budget",
+        (Some(Late::DatabaseAway), _) => "database_away",
+        (None, Some(_)) if standing.as_of.is_none() => "never_evaluated",
+        (None, Some(_)) if standing.stale => "old_evaluation",
+        (None, _) => "",
+    }
+}
+
+/// One more than the policy's lowest rank: that of whoever has none.
+fn rank_of_others(ground: &Ground) -> u16 {
+    let policy = ground.book.policies().routing.on(ground.as_of);
+    let tiers = policy.into_iter().flat_map(|it| it.tiers.values());
+    let lowest = tiers.map(|tier| tier.rank).max();
+    lowest.unwrap_or(0).saturating_add(1)
 }
 
 pub(super) fn route(
@@ -84,6 +123,7 @@ pub(super) fn route(
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     let standing = TierStanding::new("", seen.customer, ground.as_of);
     let held = seen.hold.map_or("", hold_word);
+    let stale_because = stale_because(seen, &standing);
     RoutingResponse {
         matched: decision.matched,
         match_quality: word(decision.match_quality.map(MatchQuality::word)),
@@ -94,14 +134,14 @@ pub(super) fn route(
             .map(|id| id.to_string())
             .unwrap_or_default(),
         tier: text(&decision.tier),
-        tier_rank: decision
-            .tier_rank
-            .unwrap_or_else(|| seen.lowest_rank.unwrap_or(0).saturating_add(1)),
+        tier_rank: decision.tier_rank.unwrap_or_else(|| rank_of_others(ground)),
         segment: decision.segment.clone(),
         queue: decision.queue.clone(),
         routing_profile: decision.routing_profile.clone(),
         priority: decision.priority,
         advantage_seconds: decision.advantage_seconds,
+        max_wait_boost_seconds: decision.max_wait_boost_seconds.unwrap_or(0),
+        skills: decision.skills.join(","),
         dedicated_line: text(&decision.dedicated_line),
         line_entitled: decision.line_entitled,
         reroute_to: text(&decision.reroute_to),
@@ -113,7 +153,9 @@ pub(super) fn route(
         score: standing.score.unwrap_or_default(),
         evaluated_as_of: standing.as_of.unwrap_or_default(),
         model_version: standing.model_version.unwrap_or(0),
-        stale: seen.customer.is_some() && standing.stale,
+        stale: !stale_because.is_empty(),
+        tier_override: standing.by_hand.map(|held| held.id).unwrap_or_default(),
+        stale_because: stale_because.to_owned(),
         policy_id: decision.policy.id.clone(),
         policy_version: decision.policy.version,
         decision_id: stamp.id,

@@ -98,8 +98,9 @@ fn inputs(call: &Call) -> Inputs {
     }
 }
 
+/// What policies of today can say and those of before could not stands there only where it is said.
 fn told(decision: &Decision) -> Value {
-    json!({
+    let mut told = json!({
         "matched": decision.matched,
         "match_quality": decision.match_quality.map(MatchQuality::word),
         "match_count": decision.match_count,
@@ -119,5 +120,12 @@ fn told(decision: &Decision) -> Value {
         "language": decision.language,
         "greeting": decision.greeting,
         "reason": decision.reason.map(MissReason::word),
-    })
+    });
+    if !decision.skills.is_empty() {
+        told["skills"] = json!(decision.skills);
+    }
+    if let Some(bound) = decision.max_wait_boost_seconds {
+        told["max_wait_boost_seconds"] = json!(bound);
+    }
+    told
 }

@@ -9,6 +9,7 @@ use chrono::{Days, NaiveDate};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::fact::Cost;
+use tiercel_domain::facts::LARGEST;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::incoming::{IncomingFact, IncomingProduct};
 use tiercel_domain::rollups::rollup;
@@ -186,9 +187,8 @@ async fn corrections_in_any_order_end_like_a_fresh_load() {
 #[tokio::test]
 async fn a_customer_whose_sums_do_not_fit_keeps_its_facts() {
     let world = prepared().await;
-    let half = Amount::from_units(i64::MAX / 2);
     let foreign = |id: &str, of| IncomingFact {
-        amount: Some(half),
+        amount: Some(LARGEST),
         currency: Some(Currency::USD),
         ..order(id, of, "1", "2024-05-01")
     };
@@ -199,7 +199,7 @@ async fn a_customer_whose_sums_do_not_fit_keeps_its_facts() {
     let before = world.values().await;
     let news = world
         .writing(async |tx| {
-            let rate = Rate::from_units(150_000_000);
+            let rate = Rate::from_units(6_000_000_000);
             rates::save(tx, Currency::USD, day("2020-01-01"), rate).await?;
             Ok(tx.write_id())
         })

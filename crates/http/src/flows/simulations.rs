@@ -1,0 +1,328 @@
+//! Simulations: what a draft would do to everyone, as jobs that write nothing but their report.
+//!
+//! | asked    | `simulations/question.rs`: which model, whom, by which policies      |
+//! | told     | `simulations/report.rs`: transitions, scores, movers                 |
+//! | effects  | `simulations/effects.rs`: discounts and credit limits of those moved |
+
+pub mod effects;
+pub mod question;
+pub mod report;
+
+use crate::flows::model;
+use crate::problem::Problem;
+use crate::tenant::Hosted;
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use effects::{Catalogue, Rates};
+use question::{Asked, Question};
+use report::{Counted, MoverContent, Report};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration as Pause;
+use tiercel_domain::evaluation::Model;
+use tiercel_domain::ids::{CustomerId, SimulationId};
+use tiercel_persistence::documents::StoredDocument;
+use tiercel_persistence::evaluations::{Compared, compare};
+use tiercel_persistence::jobs::{self, Ending, Job, Progress};
+use tiercel_persistence::refresh::RefreshError;
+use tiercel_persistence::simulations::{self as store, JOB_KIND, Mover, Simulation};
+use tiercel_persistence::{DbError, Source, Tx, Writing, customers, facts};
+
+/// How long an instance may be silent before another takes its job.
+const LEASE: Duration = Duration::seconds(60);
+/// How often an idle instance looks for work.
+const EVERY: Pause = Pause::from_millis(500);
+/// Customers read at a time: memory is bounded by these, however many there are.
+const CHUNK: u64 = 500;
+
+/// Why a simulation ends before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationError {
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
+    /// The draft or a policy is not what it was, or no longer there.
+    #[error("{0}")]
+    Gone(&'static str),
+}
+
+impl From<DbError> for SimulationError {
+    fn from(error: DbError) -> Self {
+        Self::Refresh(error.into())
+    }
+}
+
+/// How far a job has come: where to resume, what was counted, and what its answer shows.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Standing {
+    after: Option<String>,
+    report: Report,
+    counts: BTreeMap<String, i64>,
+    result: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Parameters {
+    simulation: String,
+}
+
+/// Takes and runs simulations for ever.
+pub async fn work(hosted: &Hosted) {
+    loop {
+        match jobs::claim(&hosted.store, JOB_KIND, LEASE).await {
+            Ok(Some(job)) => advance(hosted, &job).await,
+            Ok(None) => tokio::time::sleep(EVERY).await,
+            Err(error) => {
+                tracing::warn!(error = %error, "no simulation could be taken");
+                tokio::time::sleep(Pause::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn advance(hosted: &Hosted, job: &Job) {
+    let ended = match run(hosted, job).await {
+        Ok(()) => Ok(()),
+        Err(SimulationError::Refresh(RefreshError::Database(
+            error @ (DbError::Unavailable(_) | DbError::Conflict(_) | DbError::Taken(_)),
+        ))) => Err(error),
+        Err(error) => {
+            tracing::warn!(error = %error, job.id = %job.id, "a simulation failed");
+            fail(hosted, job, &told(&error)).await
+        }
+    };
+    if let Err(error) = ended {
+        // The lease runs out, and somebody tries again from where the job stands.
+        tracing::warn!(error = %error, job.id = %job.id, "a simulation was interrupted");
+    }
+}
+
+/// What people may know of a failure.
+fn told(error: &SimulationError) -> String {
+    match error {
+        SimulationError::Gone(why) => (*why).to_owned(),
+        SimulationError::Refresh(RefreshError::TooLarge(_)) => {
+            "the amounts of a customer are too large to add up".to_owned()
+        }
+        SimulationError::Refresh(RefreshError::Database(_)) => {
+            "the simulation could not be carried out".to_owned()
+        }
+    }
+}
+
+async fn fail(hosted: &Hosted, job: &Job, why: &str) -> Result<(), DbError> {
+    let ended = async |tx: &Tx| {
+        jobs::finish(tx, job, Ending::Failed(why)).await?;
+        Ok::<_, DbError>(((), None))
+    };
+    hosted.store.write(&writing(job), ended).await?;
+    Ok(())
+}
+
+const fn writing(job: &Job) -> Writing<'_> {
+    Writing {
+        principal: job.principal.as_str(),
+        action: "simulation.ended",
+        retry: None,
+    }
+}
+
+/// What one simulation compares.
+struct Sides {
+    simulation: Simulation,
+    question: Question,
+    before: Option<model::PublishedModel>,
+    after: Model,
+    rates: Rates,
+}
+
+impl Sides {
+    async fn load(hosted: &Hosted, job: &Job) -> Result<Self, SimulationError> {
+        let store = &*hosted.store;
+        let gone = || SimulationError::Gone("the simulation is not there any more");
+        let parameters: Parameters = serde_json::from_str(&job.parameters).map_err(corrupt)?;
+        let id = parameters.simulation.parse::<SimulationId>();
+        let simulation = store::find(store, id.map_err(|_| gone())?).await?;
+        let simulation = simulation.ok_or_else(gone)?;
+        let asked: Asked = serde_json::from_str(&simulation.of.question).map_err(corrupt)?;
+        let question = asked.question().map_err(SimulationError::Gone)?;
+        let as_of = simulation.of.as_of;
+        let draft = question::draft(store, &simulation.of).await?;
+        let draft = draft.ok_or(SimulationError::Gone("the draft was changed meanwhile"))?;
+        let rates = Rates::load(hosted, &asked, as_of).await?;
+        Ok(Self {
+            before: model::on(store, as_of).await?,
+            after: draft,
+            question,
+            rates: rates.ok_or(SimulationError::Gone("a policy was changed meanwhile"))?,
+            simulation,
+        })
+    }
+
+    /// The model in force, if there is one, and the draft.
+    fn models(&self) -> Vec<&Model> {
+        let before = self.before.iter().map(|model| model.in_force().model);
+        before.chain([&self.after]).collect()
+    }
+}
+
+async fn run(hosted: &Hosted, job: &Job) -> Result<(), SimulationError> {
+    let sides = Sides::load(hosted, job).await?;
+    let standing: Standing = serde_json::from_str(&job.progress).map_err(corrupt)?;
+    let filter = &sides.question.filter;
+    let total = customers::count(&*hosted.store, filter).await?;
+    let total = i64::try_from(total).unwrap_or(i64::MAX);
+    let mut after = standing.after.and_then(|id| id.parse::<CustomerId>().ok());
+    let mut report = standing.report;
+    loop {
+        let ids = customers::ids_of(&*hosted.store, filter, after, CHUNK).await?;
+        let Some(last) = ids.last().copied() else {
+            break;
+        };
+        let movers = chunk(hosted, &sides, &ids, &mut report).await?;
+        let id = sides.simulation.id;
+        let text = progress(&report, Some(last), None)?;
+        let done = i64::try_from(report.customers).unwrap_or(i64::MAX);
+        let kept = async |tx: &Tx| {
+            store::add_movers(tx, id, &movers).await?;
+            let progress = Progress {
+                done,
+                total: Some(total.max(done)),
+                progress: &text,
+            };
+            jobs::progress(tx, job, &progress, LEASE).await?;
+            Ok::<_, DbError>(((), None))
+        };
+        hosted.store.write(&writing(job), kept).await?;
+        after = Some(last);
+    }
+    finish(hosted, job, sides.simulation.id, &report).await
+}
+
+fn progress(
+    report: &Report,
+    after: Option<CustomerId>,
+    result: Option<String>,
+) -> Result<String, DbError> {
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let counts = [
+        ("simulated".to_owned(), count(report.customers)),
+        ("movers".to_owned(), count(report.movers())),
+    ];
+    let standing = Standing {
+        after: after.map(|id| id.to_string()),
+        report: report.clone(),
+        counts: counts.into_iter().collect(),
+        result,
+    };
+    serde_json::to_string(&standing).map_err(corrupt)
+}
+
+async fn finish(
+    hosted: &Hosted,
+    job: &Job,
+    id: SimulationId,
+    report: &Report,
+) -> Result<(), SimulationError> {
+    let text = serde_json::to_string(report).map_err(corrupt)?;
+    let at = format!("/v1/simulations/{id}");
+    let standing = progress(report, None, Some(at))?;
+    let done = i64::try_from(report.customers).unwrap_or(i64::MAX);
+    let ended = async |tx: &Tx| {
+        let progress = Progress {
+            done,
+            total: Some(done),
+            progress: &standing,
+        };
+        jobs::progress(tx, job, &progress, LEASE).await?;
+        store::finish(tx, id, &text).await?;
+        jobs::finish(tx, job, Ending::Done).await?;
+        Ok::<_, DbError>(((), None))
+    };
+    hosted.store.write(&writing(job), ended).await?;
+    Ok(())
+}
+
+/// Compares some customers, adds them to the report, and returns those who move.
+async fn chunk(
+    hosted: &Hosted,
+    sides: &Sides,
+    ids: &BTreeSet<CustomerId>,
+    report: &mut Report,
+) -> Result<Vec<Mover>, SimulationError> {
+    let as_of = sides.simulation.of.as_of;
+    let compared = compare(&*hosted.store, ids, &sides.models(), as_of).await?;
+    let mut movers = Vec::new();
+    for one in &compared {
+        let counted = counted(sides, one);
+        report.add(&counted);
+        if counted.moves() {
+            movers.push((one.customer, counted.mover()));
+        }
+    }
+    let moved: BTreeSet<CustomerId> = movers.iter().map(|(id, _)| *id).collect();
+    let told = effects_of(hosted, sides, &moved, &mut movers, as_of).await?;
+    told.iter().for_each(|effect| report.effects.add(effect));
+    movers
+        .into_iter()
+        .map(|(customer, content)| {
+            let content = serde_json::to_string(&content).map_err(corrupt)?;
+            Ok(Mover { customer, content })
+        })
+        .collect()
+}
+
+fn counted<'a>(sides: &'a Sides, one: &'a Compared) -> Counted<'a> {
+    let before = sides.before.as_ref().zip(one.evaluations.first());
+    let before = before.map(|(model, evaluation)| (model.in_force().model, evaluation));
+    Counted {
+        before: before.filter(|_| one.evaluations.len() > 1),
+        after: one
+            .evaluations
+            .last()
+            .map(|evaluation| (&sides.after, evaluation)),
+        year: one.year,
+    }
+}
+
+/// What the move of each would do to its discounts and its credit limit.
+async fn effects_of(
+    hosted: &Hosted,
+    sides: &Sides,
+    moved: &BTreeSet<CustomerId>,
+    movers: &mut [(CustomerId, MoverContent)],
+    as_of: NaiveDate,
+) -> Result<Vec<effects::Effect>, SimulationError> {
+    let all = facts::of_customers(&*hosted.store, moved, None).await?;
+    let book = hosted.book.snapshot();
+    let known = Catalogue::of(&book);
+    let mut told = Vec::new();
+    for (id, content) in movers {
+        let facts = all.get(&*id).map_or(&[][..], Vec::as_slice);
+        let tiers = (content.tier_before.as_deref(), content.tier_after.as_str());
+        let effect = sides.rates.effect(&known, *id, facts, tiers, as_of);
+        content.effect = Some(effect.clone());
+        told.push(effect);
+    }
+    Ok(told)
+}
+
+fn corrupt(error: serde_json::Error) -> DbError {
+    DbError::Corrupt {
+        table: "job",
+        detail: error.to_string(),
+    }
+}
+
+/// Whether exactly this draft was simulated over everyone lately enough to be published.
+pub async fn is_fresh(
+    source: &impl Source,
+    draft: &StoredDocument,
+    now: DateTime<Utc>,
+) -> Result<bool, Problem> {
+    let last = store::last_of(source, draft.id, draft.version, &draft.hash).await?;
+    let Some(last) = last else { return Ok(false) };
+    let asked: Asked = serde_json::from_str(&last.of.question).map_err(corrupt)?;
+    let finished = last.finished_at.unwrap_or(last.created_at);
+    let young = now.signed_duration_since(finished) <= Duration::hours(24);
+    Ok(young && asked.is_of_everyone())
+}

@@ -1,0 +1,8 @@
+//! Running it: metrics, logs, traces, limits, check-ups, copies, the service manager.
+
+mod backup;
+mod doctor;
+mod logs;
+mod metrics;
+mod service;
+mod shedding;
