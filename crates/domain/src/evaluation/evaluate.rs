@@ -74,10 +74,8 @@ pub fn evaluate(
         criteria.push(score_value(criterion, subject, as_of)?);
     }
     let groups = group::cap(model, &mut criteria)?;
-    let counted = criteria.iter().map(|result| result.points);
-    let score = counted.fold(Some(model.initial()), |score, points| {
-        score?.checked_add(points)
-    });
+    let mut counted = criteria.iter().map(|result| result.points);
+    let score = counted.try_fold(model.initial(), |score, points| score.checked_add(points));
     let score = score.ok_or(EvaluationError::Overflow)?;
     let vetoes = veto::holding(model, subject, as_of)?;
     let score_tier = model.tier_of(score);
