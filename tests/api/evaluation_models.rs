@@ -2,6 +2,7 @@
 
 use super::evaluations::{evaluate_everyone, evaluation};
 use super::facts::{customer, fact};
+use crate::access::client;
 use crate::support::{Api, Server, both};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -189,7 +190,8 @@ both!(
         let publish = format!("{at}/publish");
         let alone = api.send(Method::POST, &publish, None, &[]).await;
         alone.expect_problem(409, "conflict", &[]);
-        let second = server.with("models:read,models:publish");
+        let second = client(server, "second", &["models:read", "models:publish"]).await;
+        let second = server.bearing(&second.token(&server.without_token()).await);
         second
             .send(Method::POST, &publish, None, &[])
             .await
