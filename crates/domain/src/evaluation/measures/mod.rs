@@ -226,7 +226,7 @@ impl Measure {
                 return of.next_change(&rank::edges(cuts), subject, as_of);
             }
             Self::FadingRating { window, decay } => {
-                rating::next_fading(subject, Span::new(*window, as_of), *decay)
+                rating::next_fading(subject, (*window, as_of), *decay)
             }
             Self::OnTimeRate { window, .. } => payment::next_due_change(*window, subject, as_of),
             Self::SettledOnTimeRate { window, .. } => {

@@ -4,7 +4,7 @@ use crate::evaluation::decay::Decay;
 use crate::evaluation::evaluate::EvaluationError;
 use crate::evaluation::subject::Subject;
 use crate::evaluation::value::{Measured, MissingReason, sum};
-use crate::period::Span;
+use crate::period::{Span, Window};
 use chrono::NaiveDate;
 
 pub(super) fn staff_rating(subject: &Subject<'_>, span: Span) -> Result<Measured, EvaluationError> {
@@ -39,9 +39,18 @@ pub(super) fn fading(
     Measured::ratio(total, weights.saturating_mul(10_000), 1)
 }
 
-/// The first date on which one of the ratings counts less.
-pub(super) fn next_fading(subject: &Subject<'_>, span: Span, decay: Decay) -> Option<NaiveDate> {
+/// The first date after `as_of` on which one of the ratings counts less; none where the window has
+/// closed, for ages are taken on its last day.
+pub(super) fn next_fading(
+    subject: &Subject<'_>,
+    (window, as_of): (Window, NaiveDate),
+    decay: Decay,
+) -> Option<NaiveDate> {
+    let span = Span::new(window, as_of);
+    if span.until() < as_of {
+        return None;
+    }
     let ratings = subject.series.latest_ratings(span);
-    let steps = ratings.filter_map(|rating| decay.next_step(rating.on, span.until()));
+    let steps = ratings.filter_map(|rating| decay.next_step(rating.on, as_of));
     steps.min()
 }
