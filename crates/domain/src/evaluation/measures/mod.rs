@@ -77,7 +77,12 @@ impl Measure {
 
     /// The days that count for this customer.
     pub(super) fn span(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Span {
-        let window = match self.window().unwrap_or(Window::All) {
+        Span::new(self.window_of(subject, as_of), as_of)
+    }
+
+    /// The window with the customer's first order in it.
+    fn window_of(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Window {
+        match self.window().unwrap_or(Window::All) {
             // Before the first order there are no order lines.
             Window::SinceFirstOrder if self.kinds() == [FactKind::OrderLine] => Window::All,
             Window::SinceFirstOrder => {
@@ -86,8 +91,7 @@ impl Measure {
                 first.map_or(Window::All, |day| Window::From(*day))
             }
             window => window,
-        };
-        Span::new(window, as_of)
+        }
     }
 
     /// The latest day, up to the date, of a fact that the value is taken from.
@@ -214,6 +218,7 @@ impl Measure {
             _ => self.window(),
         };
         let facts = time::next_fact_change(self.kinds(), window, subject, as_of);
+        let own_window = self.window_of(subject, as_of);
         let own = match self {
             Self::RecencyDays => time::next_recency_band(scoring, subject, as_of),
             Self::TenureMonths => time::next_tenure_band(scoring, subject, as_of),
@@ -225,21 +230,21 @@ impl Measure {
             Self::Rank { of, cuts, .. } => {
                 return of.next_change(&rank::edges(cuts), subject, as_of);
             }
-            Self::FadingRating { window, decay } => {
-                rating::next_fading(subject, (*window, as_of), *decay)
+            Self::FadingRating { decay, .. } => {
+                rating::next_fading(subject, (own_window, as_of), *decay)
             }
-            Self::OnTimeRate { window, .. } => payment::next_due_change(*window, subject, as_of),
-            Self::SettledOnTimeRate { window, .. } => {
-                payment::next_settled_change(*window, subject, as_of)
+            Self::OnTimeRate { .. } => payment::next_due_change(own_window, subject, as_of),
+            Self::SettledOnTimeRate { .. } => {
+                payment::next_settled_change(own_window, subject, as_of)
             }
-            Self::AverageDaysLate { window } => {
-                let band = payment::next_mean_band(scoring, *window, subject, as_of);
-                let due = payment::next_due_change(*window, subject, as_of);
+            Self::AverageDaysLate { .. } => {
+                let band = payment::next_mean_band(scoring, own_window, subject, as_of);
+                let due = payment::next_due_change(own_window, subject, as_of);
                 [due, band].into_iter().flatten().min()
             }
-            Self::WorstDaysLate { window } => {
-                let band = payment::next_worst_band(scoring, *window, subject, as_of);
-                let due = payment::next_due_change(*window, subject, as_of);
+            Self::WorstDaysLate { .. } => {
+                let band = payment::next_worst_band(scoring, own_window, subject, as_of);
+                let due = payment::next_due_change(own_window, subject, as_of);
                 [due, band].into_iter().flatten().min()
             }
             _ => None,
