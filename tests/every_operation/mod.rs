@@ -6,7 +6,7 @@ mod keys;
 mod lists;
 mod paths;
 
-use crate::support::{Api, Server};
+use crate::support::{Api, Server, job_ended};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -97,7 +97,16 @@ impl Ground {
             "one version in any path"
         );
         let client = json!({"name": "somebody", "scopes": ["routing:read"]});
+        let simulated = json!({"model": {"id": "default", "version": 2}, "as_of": "2026-03-01"});
+        let queued = self
+            .api
+            .post("/v1/simulations", simulated)
+            .await
+            .expect(202);
+        let job = job_ended(&self.api, queued.header("location")).await;
+        let simulation = job["result"].as_str().unwrap().rsplit('/').next().unwrap();
         vec![
+            ("simulations", simulation.to_owned()),
             (
                 "contacts",
                 self.made(&contacts, json!({"name": "Erika"})).await,
@@ -148,6 +157,11 @@ impl Ground {
             "EvaluationModelDocument" => self.model.clone(),
             "CreateModelRequest" => json!({"code": "spare-parts", "document": self.model}),
             "ServicePolicyDocument" => self.policy.clone(),
+            // The example begins on a day that has passed.
+            "SetTierOverrideRequest" => {
+                let ends = chrono::Utc::now().date_naive() + chrono::Days::new(30);
+                json!({"tier": "high", "reason": "r", "approver": "a", "valid_until": ends.to_string()})
+            }
             "ImportMapping" => json!({"source": {"system": "s"}, "product": [
                 {"sku": {"column": "sku"}, "name": {"constant": "n"}}]}),
             _ => whole.unwrap_or(schema)["example"].clone(),

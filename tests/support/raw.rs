@@ -42,7 +42,8 @@ impl Raw {
             match self.0.read(&mut piece) {
                 Ok(0) => break,
                 Ok(read) => heard.push_str(&String::from_utf8_lossy(&piece[..read])),
-                Err(_) => {}
+                Err(error) if is_waiting(&error) => {}
+                Err(_) => break,
             }
         }
         heard
@@ -76,4 +77,10 @@ pub fn statuses(heard: &str) -> Vec<u16> {
     heads
         .filter_map(|rest| rest.get(..3)?.parse().ok())
         .collect()
+}
+
+/// Whether nothing came yet, on a connection that stands.
+fn is_waiting(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
+    matches!(error.kind(), Interrupted | TimedOut | WouldBlock)
 }

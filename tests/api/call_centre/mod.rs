@@ -206,7 +206,7 @@ both!(
         let allowed: Vec<&str> = "matched match_quality match_count ambiguous customer_ref tier tier_rank segment \
             queue routing_profile priority prio advantage_seconds age_boost_seconds max_wait_boost_seconds skills \
             dedicated_line line_entitled reroute_to preferred_agent language credit_hold greeting reason score \
-            evaluated_as_of model_version stale stale_because policy_id policy_version decision_id decided_at as_of \
+            evaluated_as_of model_version stale stale_because tier_override policy_id policy_version decision_id decided_at as_of \
             position contact_name"
             .split_whitespace()
             .collect();

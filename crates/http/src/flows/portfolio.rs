@@ -20,7 +20,7 @@ pub async fn total(
     let mut portfolio = Portfolio::new(as_of);
     let mut after: Option<CustomerId> = None;
     loop {
-        let ids = customers::ids_after(store, after, CHUNK).await?;
+        let ids = customers::all_ids_after(store, after, CHUNK).await?;
         let Some(last) = ids.last().copied() else {
             return Ok(portfolio);
         };

@@ -8,11 +8,12 @@ use utoipa::openapi::{Components, Content, Ref, RefOr, Response, ResponseBuilder
 /// A status and the name of its kind of problem.
 type Kind = (&'static str, &'static str);
 
-const EVERYWHERE: [Kind; 9] = [
+const EVERYWHERE: [Kind; 10] = [
     ("400", "Unreadable"),
     ("401", "Unauthorized"),
     ("403", "Forbidden"),
     ("404", "NotFound"),
+    ("415", "UnsupportedMediaType"),
     ("422", "InvalidInput"),
     ("429", "TooManyRequests"),
     ("500", "Internal"),
@@ -23,7 +24,7 @@ const EVERYWHERE: [Kind; 9] = [
 /// Of changes, and of answers that need a published document.
 const CONFLICT: Kind = ("409", "Conflict");
 
-const WITH_BODY: [Kind; 2] = [("413", "TooLarge"), ("415", "UnsupportedMediaType")];
+const WITH_BODY: Kind = ("413", "TooLarge");
 
 /// Of operations that look at `If-Match` or `If-None-Match`.
 const STALE: Kind = ("412", "Stale");
@@ -42,8 +43,8 @@ const DOCUMENTED: [&str; 5] = [
 
 /// One response a kind, for operations to refer to.
 pub fn define(components: &mut Components) {
-    let others = [CONFLICT, STALE, UNCONDITIONAL];
-    let kinds = EVERYWHERE.into_iter().chain(WITH_BODY).chain(others);
+    let others = [WITH_BODY, CONFLICT, STALE, UNCONDITIONAL];
+    let kinds = EVERYWHERE.into_iter().chain(others);
     for (status, name) in kinds {
         let response = RefOr::T(problem(status));
         components
@@ -59,7 +60,7 @@ pub fn refer(method: &str, path: &str, operation: &mut Operation) {
     let everywhere = EVERYWHERE.into_iter();
     let mut due: Vec<Kind> = everywhere.filter(|it| secured || !of_callers(it)).collect();
     if operation.request_body.is_some() {
-        due.extend(WITH_BODY);
+        due.push(WITH_BODY);
     }
     let tags = operation.tags.iter().flatten();
     let documented = tags

@@ -172,7 +172,7 @@ impl TierByHand {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false, "by_hand": null}))]
 pub struct TierStanding {
-    /// The customer's tier, else the policy's default; empty where neither is known.
+    /// The customer's tier, else the policy's default; empty where neither is asked for.
     #[schema(min_length = 0)]
     pub code: String,
     /// Points; null where the customer was never evaluated.

@@ -28,7 +28,7 @@ use tiercel_domain::scaled::Amount;
 use tiercel_domain::tier_path::{Ahead, Bounds, Efforts, Standing, Ways, ways};
 use tiercel_persistence::refresh::RefreshError;
 use utoipa_actix_web::service_config::ServiceConfig;
-use wire::{FindPath, NextTier, PathResponse, Projection, Telling};
+use wire::{FindPath, PathResponse, Projection, Telling, WayUp};
 
 /// The day that is thought of lies at least so many days ahead.
 const AHEAD: Days = Days::new(30);
@@ -205,7 +205,7 @@ pub async fn find_path(
             tier: telling.tier(&found.then),
             drops: found.then.tier > found.now.tier,
         },
-        next: found.next.as_ref().map(|(target, ways)| NextTier {
+        next: found.next.as_ref().map(|(target, ways)| WayUp {
             points_missing: walker.missing(*target, &found.now, tenant.is_customer()),
             ways: telling.ways(*target, ways),
         }),

@@ -9,7 +9,9 @@ use crate::groups;
 use crate::sql;
 use crate::store::Source;
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Value,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::ids::{CustomerId, EvaluationId};
 use tiercel_domain::incoming::{CustomerRef, ExternalRef};
@@ -143,10 +145,28 @@ pub async fn ids_after(
     after: Option<CustomerId>,
     limit: u64,
 ) -> Result<Vec<CustomerId>, DbError> {
-    let mut query = customer_state::Entity::find()
+    let living = customer_state::Entity::find().filter(customer_state::Column::ErasedAt.is_null());
+    next_ids(source, living, after, limit).await
+}
+
+/// The next customers in id order, erased ones too: the company's sums hold what they brought.
+pub async fn all_ids_after(
+    source: &impl Source,
+    after: Option<CustomerId>,
+    limit: u64,
+) -> Result<Vec<CustomerId>, DbError> {
+    next_ids(source, customer_state::Entity::find(), after, limit).await
+}
+
+async fn next_ids(
+    source: &impl Source,
+    among: Select<customer_state::Entity>,
+    after: Option<CustomerId>,
+    limit: u64,
+) -> Result<Vec<CustomerId>, DbError> {
+    let mut query = among
         .select_only()
         .column(customer_state::Column::CustomerId)
-        .filter(customer_state::Column::ErasedAt.is_null())
         .order_by_asc(customer_state::Column::CustomerId)
         .limit(limit);
     if let Some(after) = after {

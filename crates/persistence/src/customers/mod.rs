@@ -23,6 +23,6 @@ pub use edit::Edit;
 pub(crate) use edit::change;
 pub use erase::{erase, scrub};
 pub use history::{Version, history};
-pub use lookup::{CustomerState, ids_after, profiles, resolve, state};
+pub use lookup::{CustomerState, all_ids_after, ids_after, profiles, resolve, state};
 pub use page::{Filter, count, find, find_state, ids_of, page};
 pub use upsert::{Outcome, Upserted, create, patch, put_all, upsert};

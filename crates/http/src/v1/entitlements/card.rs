@@ -42,7 +42,7 @@ pub struct ServiceCardResponse {
     pub as_of: String,
     pub benefits: Vec<CardBenefit>,
     /// Null for the best tier, and where there is no tier.
-    pub next_tier: Option<TierAbove>,
+    pub next_tier: Option<NextTier>,
 }
 
 /// A tier, as people call it.
@@ -56,7 +56,7 @@ pub struct CardTier {
 /// The tier above, and where the way there is told.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"code": "high", "label": "High value", "path": "/v1/customers/cus_01k8z6v3q2e4r5t6y7a8b9c0de/path"}))]
-pub struct TierAbove {
+pub struct NextTier {
     pub code: String,
     pub label: String,
     pub path: String,
@@ -148,7 +148,7 @@ async fn card(
         benefits: benefits(&grounds, language, tenant.settings().base_currency)?,
         next_tier: above
             .and_then(|above| tiers.get(above))
-            .map(|(code, label)| TierAbove {
+            .map(|(code, label)| NextTier {
                 code: (*code).to_owned(),
                 label: (*label).to_owned(),
                 path: format!("/v1/customers/{id}/path"),

@@ -100,7 +100,7 @@ pub struct PathWays {
 /// How the next better tier is reached.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"points_missing": "17.5", "tier": "high", "label": "High value", "reachable": true, "single": [], "best": null}))]
-pub struct NextTier {
+pub struct WayUp {
     /// From the score of now; null for a token bound to the customer.
     pub points_missing: Option<String>,
     #[serde(flatten)]
@@ -126,7 +126,7 @@ pub struct PathResponse {
     pub by_hand: Option<HeldTier>,
     pub projection: Projection,
     /// Null in the best tier.
-    pub next: Option<NextTier>,
+    pub next: Option<WayUp>,
     /// What keeps the present tier; null where nothing has to be done for it.
     pub keep: Option<PathWays>,
 }
