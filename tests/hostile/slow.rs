@@ -47,7 +47,9 @@ fn slow_callers_take_nothing_from_others() {
         );
         let form = "POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\
                     Content-Type: application/x-www-form-urlencoded\r\n\r\ng";
-        let kept = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\nHost:";
+        // Refused at once, and then the rest of the body trickles in.
+        let chunked = "POST /v1/customers HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+                       FFFFFFFF\r\n";
         let mut slow: Vec<Raw> = (0..many)
             .map(|at| {
                 let mut raw = Raw::connect(watched.address());
@@ -56,7 +58,7 @@ fn slow_callers_take_nothing_from_others() {
                     1 => "GET /v1/customers HTTP/1.1\r\nHost: a\r\nX: ",
                     2 => &body,
                     3 => form,
-                    _ => kept,
+                    _ => chunked,
                 };
                 assert!(raw.say(said));
                 raw

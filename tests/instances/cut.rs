@@ -23,7 +23,7 @@ async fn change(one: &Api, other: &Api, phone: &str) -> Duration {
     }
     let written = Instant::now();
     let asked = format!("/v1/routing/lookup?caller=%2B4930{phone}");
-    while other.get(&asked).await.expect(200).json["customer_matched"] != true {
+    while other.get(&asked).await.expect(200).json["matched"] != true {
         assert!(
             written.elapsed() < AT_LAST,
             "{phone} is not known after {AT_LAST:?}"

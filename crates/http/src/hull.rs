@@ -4,6 +4,7 @@
 use crate::gate::Gate;
 use crate::instance::Instance;
 use crate::problem::{Kind, Problem};
+use crate::rest::{Holding, Rest};
 use crate::tenant::Hosted;
 use crate::token::Principal;
 use crate::trace::{Mark, REQUEST_ID, TraceParent};
@@ -24,7 +25,7 @@ const UPLOADS: [&str; 2] = ["/v1/imports", "/v1/import-files/"];
 
 /// Middleware: sets `X-Request-Id`, completes problem bodies with it, and tells what happened.
 pub async fn attach(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut mark = Mark::of(&request);
@@ -35,6 +36,7 @@ pub async fn attach(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let (method, started) = (request.method().clone(), Instant::now());
+    let rest = Rest::of(&mut request);
     match answered(&instance, request, next).await {
         Ok(response) => {
             let told = Told {
@@ -56,7 +58,7 @@ pub async fn attach(
                     .head_mut()
                     .set_connection_type(ConnectionType::Close);
             }
-            Ok(ServiceResponse::new(http, response))
+            Ok(ServiceResponse::new(http, held(response, rest)))
         }
         // Errors of the framework itself, such as a head that is too large, become problems too.
         Err(error) => {
@@ -69,6 +71,7 @@ pub async fn attach(
             };
             tell(&instance, None, &mut mark, &told);
             response.headers_mut().insert(REQUEST_ID, value);
+            let response = held(response, rest);
             Err(InternalError::from_response(error, response).into())
         }
     }
@@ -191,6 +194,13 @@ fn log_cause(error: &Error, mark: &Mark, operation: &str) {
             problem = problem.kind().slug(),
             "a request failed"
         );
+    }
+}
+
+fn held(response: HttpResponse, rest: Option<Rest>) -> HttpResponse {
+    match rest {
+        None => response,
+        Some(rest) => response.map_body(|_, body| BoxBody::new(Holding { body, _rest: rest })),
     }
 }
 

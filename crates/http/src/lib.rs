@@ -29,6 +29,7 @@ pub mod problem;
 mod problems_page;
 mod refused;
 pub mod reply;
+mod rest;
 pub mod retry;
 pub mod scope;
 mod strict;

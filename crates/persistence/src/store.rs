@@ -48,7 +48,18 @@ impl Source for Store {}
 impl Store {
     /// Connects; the schema is left as it is.
     pub async fn connect(url: &str, clock: Clock) -> Result<Self, DbError> {
-        let db = Database::connect(options(url)).await?;
+        Self::connect_with(options(url), clock).await
+    }
+
+    /// The same with one connection, for what needs the database for itself.
+    pub async fn connect_alone(url: &str, clock: Clock) -> Result<Self, DbError> {
+        let mut options = options(url);
+        options.max_connections(1);
+        Self::connect_with(options, clock).await
+    }
+
+    async fn connect_with(options: ConnectOptions, clock: Clock) -> Result<Self, DbError> {
+        let db = Database::connect(options).await?;
         let instance = format!("{:032x}", crate::mint::bits(clock.now()));
         Ok(Self {
             db,

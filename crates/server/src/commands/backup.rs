@@ -100,7 +100,7 @@ async fn prove(
 ) -> Result<Option<i64>, Failure> {
     let named = |why: String| Failure::new(format!("{}: {why}", source.display()));
     let url = format!("sqlite://{}?mode=rw", draft.path().display());
-    let store = Store::connect(&url, Clock::System).await;
+    let store = Store::connect_alone(&url, Clock::System).await;
     let store = store.map_err(|error| named(error.to_string()))?;
     let damage = backup::damage(&store).await;
     let damage = damage.map_err(|error| named(error.to_string()))?;
@@ -120,7 +120,9 @@ async fn prove(
     } else {
         None
     };
-    backup::fold(&store).await?;
+    if !backup::fold(&store).await? {
+        return Err(named("cannot be closed".to_owned()));
+    }
     store.close().await?;
     Ok(entries)
 }
@@ -145,7 +147,7 @@ async fn walk(config: &Config, store: &Store) -> Result<i64, Failure> {
 /// A server would go on writing to a file that has been moved.
 async fn refuse_in_use(config: &Config) -> Result<(), Failure> {
     // One that is too damaged to be opened is used by nobody.
-    let Ok(store) = Store::connect(&config.url(), Clock::System).await else {
+    let Ok(store) = Store::connect_alone(&config.url(), Clock::System).await else {
         return Ok(());
     };
     let free = backup::fold(&store).await;
