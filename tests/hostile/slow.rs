@@ -106,3 +106,41 @@ fn slow_callers_take_nothing_from_others() {
         assert_eq!(page.json["total"], 0, "{}", page.text);
     });
 }
+
+#[test]
+fn a_later_head_has_its_time_too() {
+    block_on(async {
+        let database = Database::sqlite();
+        let environment = [
+            ("TIERCEL_HEAD_TIMEOUT_SECONDS", "2"),
+            ("TIERCEL_IDLE_TIMEOUT_SECONDS", "2"),
+        ];
+        let watched = Watched::start(&database, &environment);
+        let good = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
+        let mut slow: Vec<Raw> = (0..50)
+            .map(|_| {
+                let mut raw = Raw::connect(watched.address());
+                assert!(raw.say(good));
+                assert!(
+                    raw.hear_until("ok", Duration::from_secs(5))
+                        .contains("200 OK")
+                );
+                assert!(raw.say("GET /livez HTTP/1.1\r\nHost:"));
+                raw
+            })
+            .collect();
+        // Whoever asks again in time keeps the connection.
+        let mut kept = Raw::connect(watched.address());
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(7) {
+            assert!(kept.say(good));
+            let heard = kept.hear_until("ok", Duration::from_secs(5));
+            assert!(heard.contains("200 OK"), "{:?}: {heard}", begun.elapsed());
+            slow.iter_mut().for_each(|raw| drop(raw.say("x")));
+            tokio::time::sleep(Duration::from_millis(700)).await;
+        }
+        for raw in &mut slow {
+            assert!(raw.hung_up(Duration::from_secs(10)).is_some());
+        }
+    });
+}

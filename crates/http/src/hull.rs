@@ -1,6 +1,7 @@
 //! The outermost hull of every request: its id, its place at the gate, its time limit, its counts
 //! and its line in the log.
 
+use crate::connections::{Busy, Connection};
 use crate::gate::Gate;
 use crate::instance::Instance;
 use crate::problem::{Kind, Problem};
@@ -9,7 +10,7 @@ use crate::tenant::Hosted;
 use crate::token::Principal;
 use crate::trace::{Mark, REQUEST_ID, TraceParent};
 use crate::traces::Span;
-use actix_web::body::{BoxBody, MessageBody, to_bytes};
+use actix_web::body::{BodySize, BoxBody, MessageBody, to_bytes};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::HeaderValue;
@@ -22,6 +23,9 @@ use tiercel_persistence::{WriteError, crypto, mint};
 
 /// Files arrive here for as long as they keep coming; no other answer may take so long to begin.
 const UPLOADS: [&str; 2] = ["/v1/imports", "/v1/import-files/"];
+
+/// Bytes of an answer that fit into the buffers of a connection.
+const AT_ONCE: u64 = 64 * 1024;
 
 /// Middleware: sets `X-Request-Id`, completes problem bodies with it, and tells what happened.
 pub async fn attach(
@@ -37,6 +41,8 @@ pub async fn attach(
     };
     let (method, started) = (request.method().clone(), Instant::now());
     let rest = Rest::of(&mut request);
+    let connection = request.conn_data::<Arc<Connection>>();
+    let busy = connection.map(Busy::on);
     match answered(&instance, request, next).await {
         Ok(response) => {
             let told = Told {
@@ -58,7 +64,7 @@ pub async fn attach(
                     .head_mut()
                     .set_connection_type(ConnectionType::Close);
             }
-            Ok(ServiceResponse::new(http, held(response, rest)))
+            Ok(ServiceResponse::new(http, held(response, rest, busy)))
         }
         // Errors of the framework itself, such as a head that is too large, become problems too.
         Err(error) => {
@@ -71,7 +77,7 @@ pub async fn attach(
             };
             tell(&instance, None, &mut mark, &told);
             response.headers_mut().insert(REQUEST_ID, value);
-            let response = held(response, rest);
+            let response = held(response, rest, busy);
             Err(InternalError::from_response(error, response).into())
         }
     }
@@ -197,11 +203,22 @@ fn log_cause(error: &Error, mark: &Mark, operation: &str) {
     }
 }
 
-fn held(response: HttpResponse, rest: Option<Rest>) -> HttpResponse {
-    match rest {
-        None => response,
-        Some(rest) => response.map_body(|_, body| BoxBody::new(Holding { body, _rest: rest })),
+/// An answer that holds on to what must not end before it is sent. Small ones are sent at once.
+fn held(response: HttpResponse, rest: Option<Rest>, busy: Option<Busy>) -> HttpResponse {
+    let at_once = matches!(
+        response.body().size(),
+        BodySize::None | BodySize::Sized(0..=AT_ONCE)
+    );
+    if rest.is_none() && at_once {
+        return response;
     }
+    response.map_body(|_, body| {
+        BoxBody::new(Holding {
+            body,
+            _rest: rest,
+            _busy: busy,
+        })
+    })
 }
 
 fn from_framework(error: &Error) -> HttpResponse {

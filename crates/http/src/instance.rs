@@ -1,5 +1,6 @@
 //! This process: what it takes on at once, what it counts, and whether it is ending.
 
+use crate::connections::Connections;
 use crate::gate::Gate;
 use crate::metrics::Metrics;
 use crate::traces::Traces;
@@ -20,6 +21,8 @@ pub struct Bounds {
     pub arrival: Duration,
     /// How long an answer may take to begin.
     pub answer: Duration,
+    /// How long a connection may be used for nothing.
+    pub quiet: Duration,
 }
 
 impl Default for Bounds {
@@ -30,6 +33,7 @@ impl Default for Bounds {
             bodies: 256 * 1024 * 1024,
             arrival: Duration::from_secs(30),
             answer: Duration::from_secs(120),
+            quiet: Duration::from_secs(80),
         }
     }
 }
@@ -69,6 +73,7 @@ pub struct Instance {
     pub draining: AtomicBool,
     pub bounds: Bounds,
     pub gate: Arc<Gate>,
+    pub connections: Connections,
     pub metrics: Metrics,
     pub sampling: Sampling,
     pub traces: Option<Traces>,
@@ -79,6 +84,7 @@ impl Instance {
         Self {
             draining: AtomicBool::new(false),
             gate: Arc::new(Gate::new(bounds.requests, bounds.bodies)),
+            connections: Connections::new(bounds.quiet),
             metrics: Metrics::of(&crate::app::document()),
             bounds,
             sampling,

@@ -5,6 +5,7 @@ mod arrival;
 pub mod body;
 pub mod book;
 mod claims;
+pub mod connections;
 mod cors;
 mod credential;
 pub mod etag;

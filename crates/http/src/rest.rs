@@ -4,6 +4,7 @@
 //! holds the connection, as fast or as slow as it likes. It ends a connection whose body is still
 //! being waited for when the answer has been sent, so the answer holds on to the body.
 
+use crate::connections::Busy;
 use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest};
@@ -38,10 +39,11 @@ impl Rest {
     }
 }
 
-/// An answer that holds on to the rest of the body it answers.
+/// An answer that holds on to the rest of the body it answers, and to its connection.
 pub struct Holding {
     pub body: BoxBody,
-    pub _rest: Rest,
+    pub _rest: Option<Rest>,
+    pub _busy: Option<Busy>,
 }
 
 impl MessageBody for Holding {

@@ -8,6 +8,8 @@ use tiercel_http::instance::{Bounds, Sampling};
 
 /// Files that are open beside connections: the database, its log, listeners.
 const OTHER_FILES: u64 = 128;
+/// Handles on one connection: that of the framework, and ours to end it.
+const HANDLES: u64 = 2;
 
 /// Refuses bounds that let nothing in, naming the key.
 pub fn check(config: &Config) -> Result<(), Failure> {
@@ -45,6 +47,8 @@ pub fn bounds(config: &Config) -> Bounds {
         bodies: bytes(config.max_bodies_bytes),
         arrival: seconds(config.body_timeout_seconds),
         answer: seconds(config.answer_timeout_seconds),
+        quiet: seconds(config.idle_timeout_seconds)
+            .saturating_add(seconds(config.head_timeout_seconds)),
     }
 }
 
@@ -62,7 +66,9 @@ pub fn seconds(number: u32) -> Duration {
 pub fn connections(config: &Config) -> usize {
     let files = raise_file_limit().unwrap_or(u64::MAX);
     let wanted = u64::from(config.max_connections);
-    let fitting = wanted.min(files.saturating_sub(OTHER_FILES)).max(1);
+    let fitting = wanted
+        .min(files.saturating_sub(OTHER_FILES) / HANDLES)
+        .max(1);
     if fitting < wanted {
         tracing::warn!(
             wanted,
@@ -73,9 +79,10 @@ pub fn connections(config: &Config) -> usize {
     usize::try_from(fitting).unwrap_or(usize::MAX)
 }
 
-/// Open files that this process may ask for; none: any number.
-pub fn most_files() -> Option<u64> {
-    getrlimit(Resource::Nofile).maximum
+/// Connections that the limit of open files allows; none: any number.
+pub fn most_connections() -> Option<u64> {
+    let files = getrlimit(Resource::Nofile).maximum;
+    files.map(|files| files.saturating_sub(OTHER_FILES) / HANDLES)
 }
 
 /// Asks for as many open files as the system allows; returns how many that are.

@@ -105,10 +105,10 @@ fn look_at_files(config: &Config, findings: &mut Findings) {
         findings.add("credential", State::Warning, detail);
     }
     let wanted = u64::from(config.max_connections);
-    let files = bounds::most_files();
-    let enough = files.is_none_or(|files| files > wanted);
-    let shown = files.map_or_else(|| "any number".to_owned(), |files| files.to_string());
-    let detail = format!("{shown} may be open, for {wanted} connections");
+    let most = bounds::most_connections();
+    let enough = most.is_none_or(|most| most >= wanted);
+    let shown = most.map_or_else(|| "any number of".to_owned(), |most| most.to_string());
+    let detail = format!("for {shown} connections; {wanted} are configured");
     findings.expect("open files", enough, detail);
 }
 

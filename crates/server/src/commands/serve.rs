@@ -9,9 +9,11 @@ use crate::files;
 use crate::opening::{self, Opened};
 use crate::output;
 use crate::supervisor;
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::{Extensions, Server, ServerHandle};
 use actix_web::{App, HttpServer, rt, web};
+use std::any::Any;
 use std::net::TcpListener;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -67,6 +69,8 @@ pub async fn serve(
     let instance = web::Data::new(instance);
     start_background(&hosted);
     start_access(&hosted, config.signing_key_days);
+    let watching = instance.clone();
+    let watching = rt::spawn(async move { watching.connections.run().await });
     let address = listener.local_addr()?;
     let server = public(config, listener, hosted.clone(), instance.clone())?;
     let aside = aside.map(|listener| beside(listener, hosted.clone(), instance.clone()));
@@ -86,6 +90,7 @@ pub async fn serve(
         handle.stop(false).await;
     }
     uses::finish(&hosted).await?;
+    watching.abort();
     drop(instance);
     if let Some(export) = export {
         let _ = tokio::time::timeout(FAREWELL, export).await;
@@ -103,7 +108,9 @@ fn public(
     listener.set_nonblocking(true)?;
     let workers = config.workers.unwrap_or_else(cores);
     let connections = bounds::connections(config).div_ceil(workers.max(1));
+    let noting = instance.clone();
     let server = HttpServer::new(move || app::build(hosted.clone(), instance.clone()))
+        .on_connect(move |socket, data| note_connection(&noting, socket, data))
         .backlog(BACKLOG)
         .workers(workers)
         .max_connections(connections)
@@ -112,6 +119,15 @@ fn public(
         .shutdown_timeout(GRACE)
         .disable_signals();
     Ok(server.listen(listener)?.run())
+}
+
+/// Keeps a second handle on a connection, so that it can be ended from outside.
+fn note_connection(instance: &Instance, socket: &dyn Any, data: &mut Extensions) {
+    let socket = socket.downcast_ref::<rt::net::TcpStream>();
+    let handle = socket.and_then(|socket| socket.as_fd().try_clone_to_owned().ok());
+    if let Some(handle) = handle {
+        data.insert(instance.connections.open(handle.into()));
+    }
 }
 
 /// As many workers as there are cores, unless told otherwise.
