@@ -132,6 +132,7 @@ runs! {
     erp: "docs/erp.md";
     evaluation: "docs/evaluation.md";
     discounts: "docs/discounts.md";
+    evaluation_models: "docs/evaluation-models.md";
     finance: "docs/finance.md";
     call_centre: "docs/call-centre.md";
     entitlements: "docs/entitlements.md";

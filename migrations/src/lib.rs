@@ -36,6 +36,8 @@ pub const STEPS: &[Step] = steps![
     "m0012_histories",
     "m0015_lists",
     "m0016_append_only",
+    "m0019_lifecycle",
+    "m0020_publication",
     "m0021_tier_overrides",
     "m0022_simulations",
     "m0023_schedules",

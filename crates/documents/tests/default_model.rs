@@ -79,6 +79,7 @@ fn order_line(number: usize, on: NaiveDate, order: &str, sales: Decimal, cost: C
         minutes: None,
         channel: None,
         author: None,
+        source: "shop".to_owned(),
     }
 }
 
@@ -152,6 +153,7 @@ fn tiers(portfolio: &Portfolio, as_of: &str) -> BTreeMap<String, Vec<Decimal>> {
         kind: CustomerKind::Person,
         since: None,
         attributes: Attributes::new(),
+        groups: Vec::new(),
     };
     let mut tiers: BTreeMap<String, Vec<Decimal>> = BTreeMap::new();
     for facts in portfolio.values() {

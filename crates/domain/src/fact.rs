@@ -145,6 +145,8 @@ pub struct Fact {
     pub channel: Option<String>,
     /// Who recorded or gave it: a staff code, never a name.
     pub author: Option<String>,
+    /// The system that told it.
+    pub source: String,
 }
 
 impl Fact {

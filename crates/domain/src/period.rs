@@ -17,13 +17,23 @@ pub enum Window {
     Days(u32),
     /// The last `n` months: after the same day `n` months before (clamped to the month's end).
     Months(u32),
+    /// From the first of January to the date.
+    CalendarYear,
+    /// From the customer's first order to the date; as wide as everything where nobody knows it.
+    SinceFirstOrder,
+    /// From this day on.
+    From(NaiveDate),
+    /// Everything before this day.
+    Before(NaiveDate),
 }
 
 impl Window {
     /// The last day that is *not* in the window any more; `None` where it has no beginning.
     pub fn opens_after(self, as_of: NaiveDate) -> Option<NaiveDate> {
         match self {
-            Self::All => None,
+            Self::All | Self::SinceFirstOrder | Self::Before(_) => None,
+            Self::CalendarYear => as_of.with_ordinal(1)?.pred_opt(),
+            Self::From(day) => day.pred_opt(),
             Self::Days(days) => as_of.checked_sub_days(Days::new(u64::from(days))),
             Self::Months(months) => as_of.checked_sub_months(Months::new(months)),
         }
@@ -31,13 +41,27 @@ impl Window {
 
     /// Whether `day` lies in the window that ends with `as_of`.
     pub fn contains(self, as_of: NaiveDate, day: NaiveDate) -> bool {
-        day <= as_of && self.opens_after(as_of).is_none_or(|before| day > before)
+        day <= self.closes_on(as_of) && self.opens_after(as_of).is_none_or(|before| day > before)
+    }
+
+    /// The last day of the window that ends with `as_of`.
+    fn closes_on(self, as_of: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Before(day) => day.pred_opt().unwrap_or(day).min(as_of),
+            _ => as_of,
+        }
+    }
+
+    /// Whether it has a length and moves with the date, so that there is one before it.
+    pub const fn rolls(self) -> bool {
+        matches!(self, Self::All | Self::Days(_) | Self::Months(_))
     }
 
     /// The first date whose window does not hold `day` any more; `None` where it always will.
     pub fn leaves_on(self, day: NaiveDate) -> Option<NaiveDate> {
         let mut date = match self {
-            Self::All => return None,
+            Self::All | Self::SinceFirstOrder | Self::From(_) | Self::Before(_) => return None,
+            Self::CalendarYear => return NaiveDate::from_ymd_opt(day.year().checked_add(1)?, 1, 1),
             Self::Days(days) => day.checked_add_days(Days::new(u64::from(days)))?,
             Self::Months(months) => day.checked_add_months(Months::new(months))?,
         };
@@ -60,8 +84,18 @@ impl Span {
     pub fn new(window: Window, as_of: NaiveDate) -> Self {
         Self {
             after: window.opens_after(as_of),
-            until: as_of,
+            until: window.closes_on(as_of),
         }
+    }
+
+    /// The first and the last day; from the first plausible one where it has no beginning. None
+    /// where the span holds no day.
+    pub fn days(self) -> Option<RangeInclusive<NaiveDate>> {
+        let first = match self.after {
+            Some(day) => day.succ_opt()?,
+            None => NaiveDate::from_ymd_opt(1900, 1, 1)?,
+        };
+        (first <= self.until).then_some(first..=self.until)
     }
 
     /// The last day, included.

@@ -90,4 +90,6 @@ pub struct Profile {
     pub since: Option<NaiveDate>,
     /// Includes `contact_position`, the highest position among the customer's contacts.
     pub attributes: Attributes,
+    /// The codes of the customer's group and of those above it, the nearest first.
+    pub groups: Vec<String>,
 }

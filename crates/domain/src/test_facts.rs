@@ -46,5 +46,6 @@ pub fn fact(id: u128, kind: FactKind, amount: Amount, occurred_on: NaiveDate) ->
         minutes: None,
         channel: None,
         author: None,
+        source: "erp".to_owned(),
     }
 }

@@ -5,7 +5,7 @@
 
 mod change;
 
-pub use change::{NewDraft, create_draft, publish, replace_draft, retire, seed};
+pub use change::{NewDraft, create_draft, publish, replace_draft, retire, roll_back, seed};
 
 use crate::clock::from_micros;
 use crate::entity::document;
@@ -90,6 +90,8 @@ pub struct StoredDocument {
     /// The first day in force; drafts have none.
     pub effective_from: Option<NaiveDate>,
     pub created_by: String,
+    /// Who changed the draft last, if anybody did.
+    pub changed_by: Option<String>,
     pub created_at: DateTime<Utc>,
     pub published_by: Option<String>,
     pub published_at: Option<DateTime<Utc>>,
@@ -115,6 +117,30 @@ pub async fn in_force(
         .one(source.connection())
         .await?;
     row.map(to_stored).transpose()
+}
+
+/// Of every document of a kind the version in force on a day, as [`in_force`] has it, in the order in
+/// which they come into force.
+pub async fn in_force_each(
+    source: &impl Source,
+    kind: DocumentKind,
+    on: NaiveDate,
+) -> Result<Vec<StoredDocument>, DbError> {
+    let text = "SELECT document_id, version FROM (SELECT document_id, version, \
+                ROW_NUMBER() OVER (PARTITION BY document_id \
+                ORDER BY effective_from DESC, version DESC) AS place FROM document \
+                WHERE kind = $1 AND status = $2 AND effective_from <= $3) ranked WHERE place = 1";
+    let published = DocumentStatus::Published.word();
+    let values = vec![kind.word().into(), published.into(), on.into()];
+    let mut each = Vec::new();
+    for row in sql::rows(source, text, values).await? {
+        let id: Uuid = row.try_get("", "document_id")?;
+        let id = DocumentId::from_bits(id.as_u128());
+        each.extend(find(source, kind, id, row.try_get("", "version")?).await?);
+    }
+    let order = |one: &StoredDocument| (one.effective_from, one.version, one.published_at, one.id);
+    each.sort_by_key(order);
+    Ok(each)
 }
 
 /// Every published version of a kind, in the order in which they come into force: what a
@@ -280,6 +306,7 @@ fn to_stored(row: document::Model) -> Result<StoredDocument, DbError> {
         hash: row.body_hash,
         effective_from: row.effective_from,
         created_by: row.created_by,
+        changed_by: row.changed_by,
         created_at: from_micros(row.created_at),
         published_by: row.published_by,
         published_at: row.published_at.map(from_micros),

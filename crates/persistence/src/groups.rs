@@ -55,6 +55,32 @@ pub async fn all(source: &impl Source) -> Result<BTreeMap<GroupId, Group>, DbErr
         .collect()
 }
 
+/// Of each group its code and the codes of those above it, the nearest first, as known now or at a
+/// position of the journal.
+pub async fn chains(
+    source: &impl Source,
+    known_at: Option<i64>,
+) -> Result<BTreeMap<Uuid, Vec<String>>, DbError> {
+    let text = format!(
+        "SELECT g.group_id, g.code, g.parent_id FROM customer_group g WHERE {}",
+        sql::known("g", known_at)
+    );
+    let values = known_at.map(Value::from).into_iter().collect();
+    let mut groups: BTreeMap<Uuid, (String, Option<Uuid>)> = BTreeMap::new();
+    for row in sql::rows(source, &text, values).await? {
+        let above = (row.try_get("", "code")?, row.try_get("", "parent_id")?);
+        groups.insert(row.try_get("", "group_id")?, above);
+    }
+    let chain = |id: &Uuid| {
+        let above = |id: &Uuid| groups.get(id)?.1;
+        // The tree has no circle; a broken one must not hang.
+        let ids = std::iter::successors(Some(*id), above).take(groups.len());
+        ids.filter_map(|id| groups.get(&id).map(|group| group.0.clone()))
+            .collect()
+    };
+    Ok(groups.keys().map(|id| (*id, chain(id))).collect())
+}
+
 /// Makes a group.
 pub async fn create(
     tx: &Tx,

@@ -121,8 +121,7 @@ pub async fn customers(
     for chunk in ids.chunks(MANY) {
         let chunk: BTreeSet<CustomerId> = chunk.iter().copied().collect();
         let known = if scope.months.is_empty() {
-            let model = basis.model.map(|model| model.model);
-            Known::kept(tx, &chunk, model, basis.today).await?
+            Known::kept(tx, &chunk, basis.model, basis.today).await?
         } else {
             Known::anew(tx, &chunk).await?
         };

@@ -2,7 +2,7 @@
 
 use crate::error::DbError;
 use crate::store::{Source, Store, sealed::Sealed};
-use crate::write::Tx;
+use crate::write::{Change, Tx};
 use sea_orm::{ConnectionTrait, Statement};
 use tiercel_domain::currency::Currency;
 
@@ -71,4 +71,34 @@ pub async fn read(source: &impl Source) -> Result<Settings, DbError> {
         zone: take("zone")?,
         default_region: take("default_region")?,
     })
+}
+
+const FOUR_EYES: &str = "four_eyes";
+
+/// Whether whoever drafted or changed a document may not publish it.
+pub async fn four_eyes(source: &impl Source) -> Result<bool, DbError> {
+    let sql = "SELECT value FROM setting WHERE name = $1";
+    let statement = Statement::from_sql_and_values(source.backend(), sql, [FOUR_EYES.into()]);
+    let row = source.connection().query_one_raw(statement).await?;
+    let value: Option<String> = row.map(|row| row.try_get("", "value")).transpose()?;
+    Ok(value.as_deref() == Some("true"))
+}
+
+/// Decides it, from now on.
+pub async fn set_four_eyes(tx: &Tx, wanted: bool) -> Result<(), DbError> {
+    let sql = "INSERT INTO setting (name, value) VALUES ($1, $2) \
+               ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    let values = [FOUR_EYES.into(), wanted.to_string().into()];
+    let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
+    tx.connection().execute_raw(statement).await?;
+    tx.note(Change {
+        entity: "setting",
+        id: FOUR_EYES.to_owned(),
+        version: 0,
+        what: "decided",
+        customer: None,
+        content: None,
+        detail: vec![("value", wanted.to_string())],
+    });
+    Ok(())
 }

@@ -63,7 +63,7 @@ fn what_cannot_be_read_is_refused_with_its_place() {
 fn every_fault_is_named_with_its_place() {
     let mut document = default_model();
     for (pointer, value) in [
-        ("/schema", json!(2)),
+        ("/schema", json!(3)),
         ("/name", json!("")),
         ("/criteria/0/bands/1/from", json!("1e3")),
         ("/criteria/1/bands/1/from", json!("1.5")),

@@ -1,5 +1,6 @@
 //! The facts behind a criterion.
 
+use super::filtered;
 use super::model::Criterion;
 use super::subject::Subject;
 use crate::fact::Fact;
@@ -15,7 +16,7 @@ pub fn evidence(
     facts: &[Fact],
     as_of: NaiveDate,
 ) -> Vec<FactId> {
-    let mut facts = criterion.measure.facts(subject, facts, as_of);
+    let mut facts = filtered::facts(criterion, subject, facts, as_of);
     facts.sort_unstable();
     facts.dedup();
     facts

@@ -49,6 +49,36 @@ pub enum FaultKind {
     UnknownTier(String),
     #[error("the points add up to more than can be kept")]
     PointsTooLarge,
+    #[error("`{0}` is not the code of a group of this model")]
+    UnknownGroup(String),
+    #[error("no criterion belongs to it")]
+    WithoutCriteria,
+    #[error("must not be above the maximum")]
+    MinAboveMax,
+    #[error("must be from 0 to {0}")]
+    OutOfRange(u32),
+    #[error("this measure is not taken from facts that age")]
+    NothingAges,
+    #[error("the facts behind this measure cannot be filtered")]
+    NoFilter,
+    #[error(
+        "the reason `{0}` must have 1 to 64 letters, digits, `_`, `-` or `.`, and texts of 1 to 500 characters"
+    )]
+    InvalidReason(String),
+    #[error("has more than {0} conditions within each other")]
+    TooDeep(usize),
+    #[error("whom a model is for cannot depend on what it measures")]
+    NotMeasured,
+    #[error("this needs a measure that yields numbers")]
+    NeedsNumbers,
+    #[error("needs a lower or an upper bound")]
+    Unbounded,
+    #[error("must be 1, 2, 3, 4, 6 or 12")]
+    NoDivisor,
+    #[error("needs a window of days or months: there is none of the same length before it")]
+    NoWindowBefore,
+    #[error("must not be below the cut before it")]
+    NotAscending,
 }
 
 impl FaultKind {
@@ -70,6 +100,20 @@ impl FaultKind {
             Self::ThresholdMissing => "threshold_missing",
             Self::UnknownTier(_) => "unknown_tier",
             Self::PointsTooLarge => "points_too_large",
+            Self::UnknownGroup(_) => "unknown_group",
+            Self::WithoutCriteria => "without_criteria",
+            Self::MinAboveMax => "min_above_max",
+            Self::OutOfRange(_) => "out_of_range",
+            Self::NothingAges => "nothing_ages",
+            Self::NoFilter => "no_filter",
+            Self::InvalidReason(_) => "invalid_reason",
+            Self::TooDeep(_) => "too_deep",
+            Self::NotMeasured => "not_measured",
+            Self::NeedsNumbers => "needs_numbers",
+            Self::Unbounded => "unbounded",
+            Self::NoDivisor => "no_divisor",
+            Self::NoWindowBefore => "no_window_before",
+            Self::NotAscending => "not_ascending",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! When a score may change although nothing happens.
 
+use super::filtered;
 use super::model::Model;
 use super::subject::Subject;
 use chrono::NaiveDate;
@@ -11,9 +12,8 @@ use chrono::NaiveDate;
 /// gives the same points. `None` where time alone will never change them.
 pub fn next_change_on(model: &Model, subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
     let criteria = model.criteria().iter();
-    let changes = criteria.filter_map(|criterion| {
-        let scoring = &criterion.scoring;
-        criterion.measure.next_change(scoring, subject, as_of)
-    });
-    changes.min()
+    let changes = criteria.filter_map(|criterion| filtered::next_change(criterion, subject, as_of));
+    let vetoes = model.vetoes().iter().flat_map(|veto| veto.when.measured());
+    let vetoes = vetoes.filter_map(|(measure, edges)| measure.next_change(&edges, subject, as_of));
+    changes.chain(vetoes).min()
 }

@@ -9,10 +9,9 @@ use super::*;
 use crate::fact::{Cost, DocumentRef, DocumentStatus, Fact, FactKind};
 use crate::history::{Series, Sums};
 use crate::ids::{FactId, ProductId};
-use crate::path::Path;
 use crate::period::Window;
 use crate::profile::{Attributes, CustomerKind, Profile};
-use crate::scaled::{Amount, Points};
+use crate::scaled::{Amount, Percent, Points};
 use crate::settlement::SettledInvoice;
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
@@ -22,7 +21,7 @@ pub(crate) fn date(offset: u64) -> NaiveDate {
 }
 
 /// The date of evaluation; facts lie up to 500 days before and 100 after it.
-fn as_of() -> NaiveDate {
+pub(super) fn as_of() -> NaiveDate {
     date(500)
 }
 
@@ -36,8 +35,11 @@ prop_compose! {
         cancelled in prop::bool::weighted(0.1),
         rating in 10_000_i64..50_000,
         author in prop::option::of(0_u8..3),
+        place in (prop::option::of(0_usize..2), prop::option::of(0_usize..3)),
     ) -> Fact {
         Fact {
+            channel: place.0.map(|place| ["web", "shop"][place].to_owned()),
+            category: place.1.map(|place| ["a", "a/b", "c"][place].parse().unwrap()),
             document: order.map(|order| DocumentRef {
                 system: "erp".to_owned(),
                 kind: "sales_order".to_owned(),
@@ -82,11 +84,37 @@ fn any_window() -> impl Strategy<Value = Window> {
         Just(Window::All),
         (1_u32..400).prop_map(Window::Days),
         (1_u32..18).prop_map(Window::Months),
+        Just(Window::CalendarYear),
+        Just(Window::SinceFirstOrder),
+        (0_u64..600).prop_map(|day| Window::From(date(day))),
+        (0_u64..600).prop_map(|day| Window::Before(date(day))),
     ]
 }
 
 fn any_measure() -> impl Strategy<Value = Measure> {
-    (0_usize..24, any_window()).prop_map(|(kind, window)| match kind {
+    (0_usize..28, any_window()).prop_map(|(kind, window)| match kind {
+        24 => Measure::FadingRating {
+            window,
+            decay: fading(40),
+        },
+        25 => Measure::NetContribution {
+            window,
+            rates: Rates {
+                order: Amount::from_units(12_345),
+                return_: Amount::from_units(70_000),
+                service_minute: Amount::from_units(1),
+                ..Rates::default()
+            },
+        },
+        26 => Measure::ShareOfProfit {
+            window,
+            company: Amount::from_units(1_000_000),
+        },
+        27 => Measure::Rank {
+            of: Box::new(Measure::Revenue { window }),
+            cuts: [0, 5, 30].map(Into::into).to_vec(),
+            best: Best::Lowest,
+        },
         0 => Measure::Revenue { window },
         1 => Measure::OrderCount { window },
         2 => Measure::PurchaseDays { window },
@@ -111,7 +139,7 @@ fn any_measure() -> impl Strategy<Value = Measure> {
         15 => Measure::RhythmOverdue,
         16 => Measure::AverageOrderValue { window },
         17 => Measure::ProductBreadth { window },
-        18 => Measure::RevenueTrend { window },
+        18 if window.rolls() => Measure::RevenueTrend { window },
         19 => Measure::WorstDaysLate { window },
         20 => Measure::OverdueAmount,
         21 => Measure::ComplaintSeverity { window },
@@ -125,21 +153,95 @@ fn any_measure() -> impl Strategy<Value = Measure> {
     })
 }
 
+const fn fading(interval_days: u32) -> Decay {
+    Decay {
+        interval_days,
+        percent: Percent::from_units(300_000),
+    }
+}
+
+fn any_refinement() -> impl Strategy<Value = Refinement> {
+    let filter = prop_oneof![
+        3 => Just(Filter::default()),
+        1 => Just(Filter {
+            channels: ["web".to_owned()].into(),
+            ..Filter::default()
+        }),
+        1 => Just(Filter {
+            categories: ["a".parse().unwrap()].into(),
+            ..Filter::default()
+        }),
+    ];
+    let weight = prop::option::of((0_i64..3_000_000).prop_map(Percent::from_units));
+    let decay = prop::option::of((1_u32..200).prop_map(fading));
+    (filter, weight, decay, any::<bool>()).prop_map(|(filter, weight, decay, grouped)| Refinement {
+        filter,
+        weight,
+        decay,
+        group: grouped.then(|| "g".to_owned()),
+        ..Refinement::default()
+    })
+}
+
+fn any_vetoes() -> impl Strategy<Value = Vec<Veto>> {
+    let veto =
+        (any_measure(), -50_i64..150, any::<bool>()).prop_map(|(measure, from, force)| Veto {
+            code: "v".to_owned(),
+            label: "V".to_owned(),
+            when: Condition::Not(Box::new(Condition::Measured {
+                measure: Box::new(measure),
+                range: Range {
+                    from: Some(from.into()),
+                    to: None,
+                },
+            })),
+            effect: if force {
+                VetoEffect::Force("low".to_owned())
+            } else {
+                VetoEffect::Cap("general".to_owned())
+            },
+            reason: None,
+        });
+    prop::collection::vec(veto, 0..2)
+}
+
 /// A model of one to six criteria with bands at any edges.
 pub(crate) fn any_model() -> impl Strategy<Value = Model> {
     let edges = prop::collection::btree_set(-50_i64..150, 0..6);
-    prop::collection::vec((any_measure(), edges), 1..6).prop_map(|criteria| {
-        let criteria = criteria
-            .into_iter()
-            .enumerate()
-            .map(|(number, (measure, edges))| {
-                let edges: Vec<i64> = edges.into_iter().collect();
-                let scores = ["-7.5", "3", "0.0001", "12", "-1", "8", "2"];
-                let scores = &scores[..edges.len() + 1];
-                banded(&format!("c{number}"), measure, &edges, scores)
-            });
+    let criteria = prop::collection::vec((any_measure(), edges, any_refinement()), 1..6);
+    (criteria, any_vetoes()).prop_map(|(criteria, vetoes)| {
+        let criteria =
+            criteria
+                .into_iter()
+                .enumerate()
+                .map(|(number, (measure, edges, mut refinement))| {
+                    if !measure.takes_filter() {
+                        refinement.filter = Filter::default();
+                    }
+                    if !measure.reads_facts() {
+                        refinement.decay = None;
+                    }
+                    let edges: Vec<i64> = edges.into_iter().collect();
+                    let scores = ["-7.5", "3", "0.0001", "12", "-1", "8", "2"];
+                    let scores = &scores[..edges.len() + 1];
+                    Criterion {
+                        refinement,
+                        ..banded(&format!("c{number}"), measure, &edges, scores)
+                    }
+                });
+        let criteria: Vec<Criterion> = criteria.collect();
+        let is_grouped = |criterion: &Criterion| criterion.refinement.group.is_some();
+        let group = Group {
+            code: "g".to_owned(),
+            label: "G".to_owned(),
+            min: Some("-3".parse().unwrap()),
+            max: Some("6.5".parse().unwrap()),
+        };
+        let groups = criteria.iter().any(is_grouped).then_some(group);
         Model::new(Draft {
-            criteria: criteria.collect(),
+            criteria,
+            groups: groups.into_iter().collect(),
+            vetoes,
             ..draft()
         })
         .unwrap()
@@ -152,6 +254,7 @@ pub(super) fn nobody() -> Profile {
         kind: CustomerKind::Person,
         since: None,
         attributes: Attributes::new(),
+        groups: Vec::new(),
     }
 }
 
@@ -164,7 +267,11 @@ pub(crate) struct Customer {
 }
 
 impl Customer {
-    fn new(since: Option<NaiveDate>, facts: Vec<Fact>, invoices: Vec<SettledInvoice>) -> Self {
+    pub(super) fn new(
+        since: Option<NaiveDate>,
+        facts: Vec<Fact>,
+        invoices: Vec<SettledInvoice>,
+    ) -> Self {
         Self {
             profile: Profile { since, ..nobody() },
             series: Series::of(&facts),
@@ -218,7 +325,17 @@ proptest! {
             above && below
         };
         let holding: Vec<usize> = (0..model.tiers().len()).filter(|index| holds(*index)).collect();
-        prop_assert_eq!(holding, vec![evaluation.tier]);
+        prop_assert_eq!(holding, vec![evaluation.score_tier]);
+        let (tier, _) = model.vetoed(evaluation.score_tier, &evaluation.vetoes);
+        prop_assert_eq!(tier, evaluation.tier);
+        for (group, result) in model.groups().iter().zip(&evaluation.groups) {
+            let within = |criterion: &&(&Criterion, &CriterionResult)| criterion.0.refinement.group.is_some();
+            let counted: Vec<_> = model.criteria().iter().zip(&evaluation.criteria).collect();
+            let counted = counted.iter().filter(within).map(|it| it.1.points.units());
+            prop_assert_eq!(counted.sum::<i64>(), result.points.units());
+            prop_assert!(group.min.is_some_and(|min| min <= result.points));
+            prop_assert!(group.max.is_some_and(|max| result.points <= max));
+        }
     }
 
     #[test]
@@ -283,171 +400,6 @@ proptest! {
         let horizon = next.unwrap_or(date(1_600));
         for date in as_of().iter_days().skip(1).take_while(|date| *date < horizon) {
             prop_assert_eq!(points(date), now.clone(), "on {}", date);
-        }
-    }
-}
-
-#[test]
-fn lateness_that_grows_by_the_day_changes_on_the_day_it_reaches_its_band() {
-    let average = Measure::AverageDaysLate {
-        window: Window::All,
-    };
-    let criteria = vec![banded("late", average, &[10], &["1", "0"])];
-    let model = Model::new(Draft {
-        criteria,
-        ..draft()
-    })
-    .unwrap();
-    let open = |number: u128, due: u64| SettledInvoice {
-        invoice: FactId::from_bits(number),
-        document: None,
-        invoiced_on: date(0),
-        due_on: Some(date(due)),
-        amount: Amount::from_units(1),
-        open: Amount::from_units(1),
-        settled_on: None,
-        disputed: false,
-    };
-    let customer = Customer::new(None, Vec::new(), vec![open(1, 490), open(2, 495)]);
-    // 10 and 5 days late: the mean of 7.5 reaches 10 in 3 days.
-    assert_eq!(
-        next_change_on(&model, &customer.subject(), as_of()),
-        Some(date(503))
-    );
-}
-
-#[test]
-fn a_payment_to_come_changes_what_the_settlement_of_today_does_not_know() {
-    let window = Window::Months(1);
-    let criteria = vec![banded(
-        "late",
-        Measure::AverageDaysLate { window },
-        &[10],
-        &["1", "0"],
-    )];
-    let model = Model::new(Draft {
-        criteria,
-        ..draft()
-    })
-    .unwrap();
-    let facts = vec![
-        blank_fact(1, FactKind::Payment, date(520)),
-        blank_fact(2, FactKind::Invoice, date(490)),
-    ];
-    let customer = Customer::new(None, facts, Vec::new());
-    assert_eq!(
-        next_change_on(&model, &customer.subject(), as_of()),
-        Some(date(520))
-    );
-}
-
-#[test]
-fn every_fault_of_a_draft_is_named_with_its_place() {
-    let mut faulty = draft();
-    let band = |from: Option<i64>, to: Option<i64>| Band {
-        from: from.map(Into::into),
-        to: to.map(Into::into),
-        points: Points::from_units(i64::MAX),
-    };
-    let bands = vec![
-        band(Some(0), Some(10)),
-        band(Some(20), Some(15)),
-        band(Some(10), Some(30)),
-    ];
-    faulty.criteria[0].scoring = Scoring::Bands(bands);
-    faulty.criteria[0].measure = Measure::Revenue {
-        window: Window::Days(0),
-    };
-    faulty.criteria[1].measure = Measure::TenureMonths;
-    faulty.criteria[2].code = "size".to_owned();
-    faulty.criteria[2].label = " ".to_owned();
-    faulty.tiers[1].from = Some(Points::from_units(400_000));
-    faulty.tiers[2].from = Some(Points::ZERO);
-    faulty.tiers[2].code = "Low".to_owned();
-    faulty.default_tier = "gold".to_owned();
-    let faults = Model::new(faulty).unwrap_err();
-    let criteria = Path::root().field("criteria");
-    let tiers = Path::root().field("tiers");
-    let bands = criteria.index(0).field("bands");
-    for (path, code) in [
-        (bands.index(0).field("from"), "gap"),
-        (bands.index(1), "empty_band"),
-        (bands.index(1).field("from"), "gap"),
-        (bands.index(2).field("from"), "overlap"),
-        (bands.index(2).field("to"), "gap"),
-        (
-            criteria
-                .index(0)
-                .field("measure")
-                .field("window")
-                .field("length"),
-            "out_of_range",
-        ),
-        (criteria.index(1).field("categories"), "needs_bands"),
-        (criteria.index(2).field("code"), "duplicate"),
-        (criteria.index(2).field("label"), "invalid_label"),
-        (criteria.clone(), "points_too_large"),
-        (tiers.index(1).field("from"), "not_descending"),
-        (tiers.index(2).field("from"), "last_tier_bounded"),
-        (tiers.index(2).field("code"), "invalid_code"),
-        (Path::root().field("default_tier"), "unknown_tier"),
-    ] {
-        let named = faults
-            .iter()
-            .any(|fault| fault.path == path && fault.kind.code() == code);
-        assert!(named, "{path:?} {code} in {faults:#?}");
-    }
-    assert_eq!(faults.len(), 14, "{faults:#?}");
-}
-
-#[test]
-fn the_largest_amounts_and_the_last_days_are_calculated_or_refused_without_panic() {
-    for (units, on) in [(i64::MAX, NaiveDate::MAX), (i64::MIN, NaiveDate::MIN)] {
-        let fact = |number: usize, kind| Fact {
-            amount: Some(recorded(Amount::from_units(units))),
-            cost: Cost::Given(Amount::from_units(units.saturating_neg())),
-            rating: Some(Amount::from_units(units)),
-            ..blank_fact(number, kind, on)
-        };
-        let kinds = FactKind::ALL.iter().cycle().take(1_000).enumerate();
-        let facts = kinds.map(|(number, kind)| fact(number, *kind)).collect();
-        let invoice = SettledInvoice {
-            invoice: FactId::from_bits(0),
-            document: None,
-            invoiced_on: on,
-            due_on: Some(on),
-            amount: Amount::from_units(units),
-            open: Amount::from_units(units),
-            settled_on: None,
-            disputed: false,
-        };
-        let customer = Customer::new(Some(on), facts, vec![invoice]);
-        let window = Window::Months(u32::MAX);
-        for date in [NaiveDate::MIN, as_of(), NaiveDate::MAX] {
-            for measure in [
-                Measure::Revenue { window },
-                Measure::RecencyDays,
-                Measure::ProfitContribution { window },
-                Measure::Margin { window },
-                Measure::OnTimeRate {
-                    window,
-                    weight: Weight::Amount,
-                },
-                Measure::AverageDaysLate { window },
-                Measure::WorstDaysLate { window },
-                Measure::OverdueAmount,
-                Measure::RhythmOverdue,
-                Measure::RevenueTrend { window },
-                Measure::AverageOrderValue { window },
-                Measure::ReturnRate { window },
-                Measure::TenureMonths,
-                Measure::StaffRating { window },
-            ] {
-                let scoring =
-                    banded("c", measure.clone(), &[10, i64::MAX], &["0", "1", "2"]).scoring;
-                let _ = measure.take(&customer.subject(), date);
-                let _ = measure.next_change(&scoring, &customer.subject(), date);
-            }
         }
     }
 }

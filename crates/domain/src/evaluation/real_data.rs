@@ -28,6 +28,7 @@ fn take(
         kind: CustomerKind::Organisation,
         since: None,
         attributes: Attributes::new(),
+        groups: Vec::new(),
     };
     let subject = Subject {
         profile: &profile,
@@ -115,6 +116,48 @@ fn cdnow_frequency_and_both_recencies_of_every_customer() {
         let rhythm = (!repeats.is_zero()).then(|| (recency / repeats).normalize());
         assert_eq!(taken(&Measure::PurchaseIntervalDays), rhythm);
     }
+}
+
+#[test]
+fn cdnow_ranks_by_midrank_and_no_order_of_rows_changes_one() {
+    let Some(customers) = cdnow() else {
+        return;
+    };
+    let window = Window::All;
+    let ranks = |shuffled: bool| -> BTreeMap<String, Decimal> {
+        let days = |facts: &Vec<Fact>| {
+            let mut facts = facts.clone();
+            if shuffled {
+                facts.reverse();
+            }
+            take(&Measure::PurchaseDays { window }, &facts, &[], "1998-06-30").unwrap()
+        };
+        let mut values: Vec<Decimal> = customers.values().map(days).collect();
+        if shuffled {
+            values.reverse();
+        }
+        values.sort_unstable();
+        let cuts = (1..5).map(|rank| cut(&values, rank, 5).unwrap()).collect();
+        let rank = Measure::Rank {
+            of: Box::new(Measure::PurchaseDays { window }),
+            cuts,
+            best: Best::Highest,
+        };
+        let ranked = |facts| take(&rank, facts, &[], "1998-06-30").unwrap();
+        let customers = customers.iter();
+        customers
+            .map(|(id, facts)| (id.clone(), ranked(facts)))
+            .collect()
+    };
+    let (told, again) = (ranks(false), ranks(true));
+    assert_eq!(told, again);
+    let mut sizes: BTreeMap<Decimal, usize> = BTreeMap::new();
+    for rank in told.values() {
+        *sizes.entry(*rank).or_default() += 1;
+    }
+    let expected = [(2, 12_054), (3, 4_040), (4, 2_205), (5, 5_271)];
+    let expected = expected.map(|(rank, size)| (Decimal::from(rank), size));
+    assert_eq!(sizes, BTreeMap::from(expected));
 }
 
 fn receivables() -> Option<BTreeMap<String, Vec<SettledInvoice>>> {

@@ -153,6 +153,7 @@ pub(super) fn blank_fact(number: usize, kind: FactKind, occurred_on: NaiveDate) 
         minutes: None,
         channel: None,
         author: None,
+        source: "erp".to_owned(),
     }
 }
 
@@ -243,6 +244,7 @@ pub(super) fn banded(code: &str, measure: Measure, edges: &[i64], scores: &[&str
         measure,
         scoring: Scoring::Bands(bands.collect()),
         missing: points("5"),
+        refinement: Refinement::default(),
     }
 }
 
@@ -262,6 +264,7 @@ fn categories(code: &str, entries: &[(&str, &str)], other: &str, missing: &str) 
             other: points(other),
         },
         missing: points(missing),
+        refinement: Refinement::default(),
     }
 }
 
@@ -292,6 +295,7 @@ pub(super) fn draft() -> Draft {
             tier("low", None),
         ],
         default_tier: "general".to_owned(),
+        ..Draft::default()
     }
 }
 
@@ -300,6 +304,7 @@ fn profile(since: Option<&str>, given: &BTreeMap<String, toml::Value>) -> Profil
         kind: CustomerKind::Organisation,
         since: since.map(day),
         attributes: attributes(given),
+        groups: Vec::new(),
     }
 }
 

@@ -26,7 +26,9 @@ pub struct Totals {
     pub revenue: i128,
     /// Cost of the order lines whose cost is known.
     pub cost: i128,
+    pub lines: i128,
     pub lines_without_cost: i128,
+    pub returns: i128,
     /// Value returned.
     pub returned: i128,
     /// Value of what came back into stock.
@@ -43,7 +45,9 @@ impl Totals {
         let add = |sum: &mut i128, units: i64| *sum = sum.saturating_add(units.into());
         add(&mut self.revenue, part.revenue.units());
         add(&mut self.cost, part.cost.units());
+        add(&mut self.lines, part.lines);
         add(&mut self.lines_without_cost, part.lines_without_cost);
+        add(&mut self.returns, part.returns);
         add(&mut self.returned, part.returned.units());
         add(&mut self.returned_cost, part.returned_cost.units());
         add(&mut self.expenses, part.expenses.units());
@@ -53,7 +57,15 @@ impl Totals {
     }
 }
 
-impl Sums<'_> {
+impl<'a> Sums<'a> {
+    /// The facts at hand.
+    pub const fn given(&self) -> &'a [Fact] {
+        match self {
+            Self::Facts(facts) => facts,
+            Self::Months { edges, .. } => edges,
+        }
+    }
+
     /// The sums of the facts in the span that were not cancelled.
     pub fn over(&self, span: Span) -> Totals {
         let mut totals = Totals::default();

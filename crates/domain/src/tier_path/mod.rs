@@ -15,5 +15,5 @@ mod properties;
 mod search;
 
 pub use ahead::{Ahead, Standing};
-pub use moves::{Bounds, Effort, Efforts, Moves};
+pub use moves::{Bounds, Effort, Moves};
 pub use search::{Way, Ways, ways};

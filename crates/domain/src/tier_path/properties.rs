@@ -3,7 +3,7 @@
 use super::ahead::overdue;
 use super::*;
 use crate::evaluation::properties::{any_customer, any_model, date};
-use crate::evaluation::{self, Evaluation, Model, Subject};
+use crate::evaluation::{self, Efforts, Evaluation, Model, Subject};
 use crate::fact::{Cost, DocumentRef, Fact, FactKind};
 use crate::history::{History, Series, Sums};
 use crate::ids::{FactId, ProductId};

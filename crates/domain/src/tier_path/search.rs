@@ -7,8 +7,8 @@
 //! found by halving. Whatever is found was evaluated: it reaches the tier.
 
 use super::ahead::{Ahead, Standing, overdue};
-use super::moves::{Bounds, Effort, Efforts, Moves};
-use crate::evaluation::{Evaluation, EvaluationError, Matched, Measure, Model};
+use super::moves::{Bounds, Effort, Moves};
+use crate::evaluation::{Efforts, Evaluation, EvaluationError, Matched, Measure, Model};
 use crate::fact::FactKind;
 use crate::scaled::{Amount, Points};
 

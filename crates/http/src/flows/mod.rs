@@ -2,8 +2,10 @@
 
 pub mod contest;
 pub mod contributions;
+mod course;
 pub mod credit;
 pub mod evaluations;
+pub mod freezing;
 pub mod imports;
 mod lease;
 pub mod model;

@@ -30,9 +30,9 @@ pub async fn look_ahead(hosted: &Hosted, today: NaiveDate, days: u32) -> Result<
             return Ok(());
         };
         let ids: BTreeSet<CustomerId> = ids.into_iter().collect();
-        let now = compare(store, &ids, &[model.in_force().model], today).await?;
-        let later = compare(store, &ids, &[then.in_force().model], by).await?;
-        let drops = drops((&model, now.as_slice()), (then, later.as_slice()));
+        let now = compare(store, &ids, &[model.in_force()], today).await?;
+        let later = compare(store, &ids, &[then.in_force()], by).await?;
+        let drops = drops(&now, &later);
         let writing = Writing {
             principal: "system",
             action: "tier.will_downgrade",
@@ -48,25 +48,23 @@ pub async fn look_ahead(hosted: &Hosted, today: NaiveDate, days: u32) -> Result<
 }
 
 /// Whoever ranks worse then than now.
-fn drops(
-    (model, now): (&model::PublishedModel, &[Compared]),
-    (then, later): (&model::PublishedModel, &[Compared]),
-) -> BTreeMap<CustomerId, TierDrop> {
-    let tier = |one: &Compared| one.evaluations.first().map(|it| it.tier);
-    let later: BTreeMap<CustomerId, usize> = later
+fn drops(now: &[Compared<'_>], later: &[Compared<'_>]) -> BTreeMap<CustomerId, TierDrop> {
+    let tier = |one: &Compared<'_>| {
+        let (model, evaluation) = one.evaluations.first()?;
+        let tier = model.tiers().get(evaluation.tier)?;
+        Some((evaluation.tier, tier.code.clone()))
+    };
+    let later: BTreeMap<CustomerId, (usize, String)> = later
         .iter()
         .filter_map(|one| Some((one.customer, tier(one)?)))
         .collect();
-    let code = |model: &model::PublishedModel, tier: usize| {
-        model.tiers().nth(tier).unwrap_or_default().to_owned()
-    };
-    let drop = |one: &Compared| {
-        let (before, after) = (tier(one)?, *later.get(&one.customer)?);
+    let drop = |one: &Compared<'_>| {
+        let ((before, tier), (after, to)) = (tier(one)?, later.get(&one.customer)?);
         let drop = TierDrop {
-            tier: code(model, before),
-            to: code(then, after),
+            tier,
+            to: to.clone(),
         };
-        (after > before).then_some((one.customer, drop))
+        (*after > before).then_some((one.customer, drop))
     };
     now.iter().filter_map(drop).collect()
 }

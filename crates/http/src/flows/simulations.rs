@@ -8,7 +8,7 @@ pub mod effects;
 pub mod question;
 pub mod report;
 
-use crate::flows::model;
+use crate::flows::model::{self, PublishedModel};
 use crate::problem::Problem;
 use crate::tenant::Hosted;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -18,10 +18,9 @@ use report::{Counted, MoverContent, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration as Pause;
-use tiercel_domain::evaluation::Model;
 use tiercel_domain::ids::{CustomerId, SimulationId};
 use tiercel_persistence::documents::StoredDocument;
-use tiercel_persistence::evaluations::{Compared, compare};
+use tiercel_persistence::evaluations::{Compared, ModelInForce, compare};
 use tiercel_persistence::jobs::{self, Ending, Job, Progress};
 use tiercel_persistence::refresh::RefreshError;
 use tiercel_persistence::simulations::{self as store, JOB_KIND, Mover, Simulation};
@@ -130,8 +129,8 @@ const fn writing(job: &Job) -> Writing<'_> {
 struct Sides {
     simulation: Simulation,
     question: Question,
-    before: Option<model::PublishedModel>,
-    after: Model,
+    before: Option<PublishedModel>,
+    after: PublishedModel,
     rates: Rates,
 }
 
@@ -148,20 +147,22 @@ impl Sides {
         let as_of = simulation.of.as_of;
         let draft = question::draft(store, &simulation.of).await?;
         let draft = draft.ok_or(SimulationError::Gone("the draft was changed meanwhile"))?;
+        let after = model::with_draft(store, draft, as_of).await?;
+        let nobody = "the draft is for some customers, and no model is in force for everyone";
         let rates = Rates::load(hosted, &asked, as_of).await?;
         Ok(Self {
             before: model::on(store, as_of).await?,
-            after: draft,
+            after: after.ok_or(SimulationError::Gone(nobody))?,
             question,
             rates: rates.ok_or(SimulationError::Gone("a policy was changed meanwhile"))?,
             simulation,
         })
     }
 
-    /// The model in force, if there is one, and the draft.
-    fn models(&self) -> Vec<&Model> {
-        let before = self.before.iter().map(|model| model.in_force().model);
-        before.chain([&self.after]).collect()
+    /// The models in force, if there are any, and those with the draft.
+    fn both(&self) -> Vec<ModelInForce<'_>> {
+        let before = self.before.iter().map(PublishedModel::in_force);
+        before.chain([self.after.in_force()]).collect()
     }
 }
 
@@ -250,10 +251,10 @@ async fn chunk(
     report: &mut Report,
 ) -> Result<Vec<Mover>, SimulationError> {
     let as_of = sides.simulation.of.as_of;
-    let compared = compare(&*hosted.store, ids, &sides.models(), as_of).await?;
+    let compared = compare(&*hosted.store, ids, &sides.both(), as_of).await?;
     let mut movers = Vec::new();
     for one in &compared {
-        let counted = counted(sides, one);
+        let counted = counted(one);
         report.add(&counted);
         if counted.moves() {
             movers.push((one.customer, counted.mover()));
@@ -271,15 +272,13 @@ async fn chunk(
         .collect()
 }
 
-fn counted<'a>(sides: &'a Sides, one: &'a Compared) -> Counted<'a> {
-    let before = sides.before.as_ref().zip(one.evaluations.first());
-    let before = before.map(|(model, evaluation)| (model.in_force().model, evaluation));
+fn counted<'a>(one: &'a Compared<'_>) -> Counted<'a> {
+    let mut sides = one.evaluations.iter().rev();
+    let mut side = || sides.next().map(|(model, evaluation)| (*model, evaluation));
+    let after = side();
     Counted {
-        before: before.filter(|_| one.evaluations.len() > 1),
-        after: one
-            .evaluations
-            .last()
-            .map(|evaluation| (&sides.after, evaluation)),
+        before: side(),
+        after,
         year: one.year,
     }
 }

@@ -1,10 +1,11 @@
 //! The portfolio on several dates, customer by customer, in bounded memory: every customer is
-//! evaluated for each date by the model in force on it.
+//! evaluated for each date by the models in force on it.
 
+use super::course::Course;
 use crate::flows::model::{self, PublishedModel};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::evaluation::{self as decision, Model, Subject};
+use tiercel_domain::evaluation::{self as decision, Evaluation, Model, Subject};
 use tiercel_domain::fact::Fact;
 use tiercel_domain::history::{Series, Sums, Totals};
 use tiercel_domain::ids::CustomerId;
@@ -80,16 +81,29 @@ impl<'a> Known<'a> {
         if self.began.is_none_or(|day| day > on) {
             return Ok(None);
         }
-        let ledger = allocate(self.facts, on).map_err(|_| self.too_large())?;
-        Ok(Some(Day {
-            known: self,
-            ledger,
-            on,
-        }))
+        Day::new(self, on).map(Some)
     }
 }
 
-impl Day<'_> {
+impl<'a> Day<'a> {
+    fn new(known: &'a Known<'a>, on: NaiveDate) -> Result<Self, RefreshError> {
+        let ledger = allocate(known.facts, on).map_err(|_| known.too_large())?;
+        Ok(Self { known, ledger, on })
+    }
+
+    pub(super) const fn on(&self) -> NaiveDate {
+        self.on
+    }
+
+    pub(super) const fn profile(&self) -> &Profile {
+        self.known.profile
+    }
+
+    /// The same customer on another date.
+    pub(super) fn at(&self, on: NaiveDate) -> Result<Self, RefreshError> {
+        Self::new(self.known, on)
+    }
+
     fn subject(&self) -> Subject<'_> {
         Subject {
             profile: self.known.profile,
@@ -99,10 +113,10 @@ impl Day<'_> {
         }
     }
 
-    /// The index of the tier that a model finds.
-    pub(super) fn tier(&self, model: &Model) -> Result<usize, RefreshError> {
+    /// What a model says of this date alone.
+    pub(super) fn judge(&self, model: &Model) -> Result<Evaluation, RefreshError> {
         let judged = decision::evaluate(model, &self.subject(), self.on);
-        Ok(judged.map_err(|_| self.known.too_large())?.tier)
+        judged.map_err(|_| self.known.too_large())
     }
 }
 
@@ -167,18 +181,14 @@ impl Timeline {
         models: &[Option<PublishedModel>],
     ) -> Result<(), RefreshError> {
         let mut codes = Vec::with_capacity(self.dates.len());
+        let mut course = Course::default();
         for ((date, model), tiers) in self.dates.iter().zip(models).zip(&mut self.tiers) {
             let Some(day) = known.on(*date)? else {
                 codes.push(None);
                 continue;
             };
-            let code = match model.as_ref().map(|model| model.in_force().model) {
-                Some(model) => {
-                    let tier = day.tier(model)?;
-                    model.tiers().get(tier).map(|tier| tier.code.clone())
-                }
-                None => None,
-            };
+            let ranked = model.as_ref().map(|model| course.next(&day, model));
+            let code = ranked.transpose()?.map(|ranked| ranked.code);
             let year = day.subject().sums.over(Span::new(YEAR, *date));
             let tier = tiers.entry(code.clone().unwrap_or_default()).or_default();
             tier.add(&year);

@@ -69,7 +69,9 @@ pub fn refer(method: &str, path: &str, operation: &mut Operation) {
     if secured && (method != "get" || documented) {
         due.push(CONFLICT);
     }
-    let settles = path.ends_with("/publish") || path.ends_with("/retire");
+    let mut parameters = operation.parameters.iter().flatten();
+    let asks = parameters.any(|it| matches!(it, RefOr::T(it) if it.name == "If-Match"));
+    let settles = asks || path.ends_with("/publish") || path.ends_with("/retire");
     let changes = matches!(method, "put" | "patch" | "delete");
     if secured && (changes || settles) {
         due.push(STALE);

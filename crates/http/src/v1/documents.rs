@@ -2,16 +2,21 @@
 //!
 //! | models   | `documents/models.rs`: `/v1/evaluation-models/{id}/versions/{version}`     |
 //! | policies | `documents/policies.rs`: `/v1/service-policies/{kind}/versions/{version}`  |
-//! | flows    | `documents/flow.rs`: what both do                                          |
+//! | flows    | `documents/flow.rs`: what both do; `compare.rs`: two versions              |
+//! | frozen   | `documents/freeze.rs`: what a draft takes from the portfolio               |
+//! | rules    | `documents/rules.rs`: who may publish                                      |
 //! | faults   | `documents/lint.rs`                                                        |
 //! | shapes   | `crates/documents`                                                         |
 //! | rows     | `crates/persistence/src/documents.rs`                                      |
 
+mod compare;
 mod flow;
+mod freeze;
 mod lint;
 mod models;
 mod policies;
 mod products;
+mod rules;
 mod wire;
 
 use tiercel_documents::{credit_policy, discount_policy, evaluation_model, routing_policy};
@@ -23,7 +28,10 @@ use utoipa_actix_web::service_config::ServiceConfig;
 const DEFAULT_CODE: &str = "default";
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.configure(models::routes).configure(policies::routes);
+    config
+        .configure(models::routes)
+        .configure(policies::routes)
+        .configure(rules::routes);
 }
 
 /// Publishes the default model and policies where a tenant has none yet.

@@ -2,10 +2,13 @@
 //!
 //! | a run      | `crates/http/src/flows/evaluations.rs`             |
 //! | one why    | `evaluations/explain.rs`, `evaluations/wire.rs`    |
+//! | standing   | `evaluations/standing.rs`: the lifecycle, of one customer |
 //! | decision   | `crates/domain/src/evaluation/mod.rs`              |
 //! | rows       | `crates/persistence/src/evaluations/mod.rs`        |
 
 mod explain;
+pub(in crate::v1) mod standing;
+mod why;
 mod wire;
 
 pub use explain::model_for;

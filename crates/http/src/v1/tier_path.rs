@@ -15,17 +15,18 @@ use crate::scope::need;
 use crate::tenant::{CustomerTenant, TenantHandle};
 use crate::v1::asking::{self, Moment, Subject};
 use crate::v1::evaluations::model_for;
+use crate::v1::evaluations::standing::{Steps, later, standing};
 use crate::v1::tier_overrides;
 use crate::wire as spelling;
 use actix_web::{HttpResponse, get};
 use chrono::{Datelike, Days, Months, NaiveDate};
-use tiercel_domain::evaluation::{self, Evaluation, Model, Tier};
+use tiercel_domain::evaluation::{self, self as lifecycle, Evaluation, Model, Tier};
 use tiercel_domain::fact::Fact;
 use tiercel_domain::history::{History, Series, Sums};
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::receivables::{Allocation, allocate};
 use tiercel_domain::scaled::Amount;
-use tiercel_domain::tier_path::{Ahead, Bounds, Efforts, Standing, Ways, ways};
+use tiercel_domain::tier_path::{Ahead, Bounds, Standing, Ways, ways};
 use tiercel_persistence::refresh::RefreshError;
 use utoipa_actix_web::service_config::ServiceConfig;
 use wire::{FindPath, PathResponse, Projection, Telling, WayUp};
@@ -35,11 +36,6 @@ const AHEAD: Days = Days::new(30);
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(find_path);
-}
-
-/// What moves are weighed with: models declare no efforts of their own yet.
-fn efforts(_: &Model) -> Efforts {
-    Efforts::default()
 }
 
 /// The end of the month in which the day lies that is thirty days ahead.
@@ -65,6 +61,8 @@ struct Walker {
     history: History,
     now: Allocation,
     then: Allocation,
+    /// Where the model has a lifecycle: as of the day, and by the later one if nothing happens.
+    stands: [Option<lifecycle::Standing>; 2],
     step: Amount,
 }
 
@@ -90,6 +88,9 @@ impl Walker {
         let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
         let model = model_for(tenant, &moment).await?;
         let too_large = || Problem::from(RefreshError::TooLarge(id));
+        let own = model.in_force().of(&subject.profile).model;
+        let stands = standing(tenant, own, &subject, &moment, Steps::Recorded).await?;
+        let stands = [stands, later(own, &subject, stands, by)?];
         let settled = |on| allocate(&subject.facts, on).map_err(|_| too_large());
         Ok(Self {
             history: History::of(&subject.facts).map_err(|_| too_large())?,
@@ -99,12 +100,13 @@ impl Walker {
             by,
             model,
             subject,
+            stands,
             step: step(tenant.settings().base_currency.exponent()),
         })
     }
 
     fn model(&self) -> &Model {
-        self.model.in_force().model
+        self.model.in_force().of(&self.subject.profile).model
     }
 
     fn tier(&self, index: usize) -> Option<&Tier> {
@@ -153,18 +155,33 @@ impl Walker {
             today: self.moment.as_of,
             by: self.by,
         };
-        let (efforts, bounds) = (efforts(self.model()), Bounds::usual(self.step));
+        let (efforts, bounds) = (self.model().efforts(), Bounds::usual(self.step));
         let to = |target: usize| Ok((target, ways(standing, target, &efforts, &bounds)?));
-        let now = self.evaluated_now()?;
-        let then = Ahead::idle(standing).evaluate()?;
+        let now = self.in_force(self.evaluated_now()?, self.stands[0]);
+        let scored = Ahead::idle(standing).evaluate()?;
         let next = now.tier.checked_sub(1).map(to).transpose()?;
-        let keep = (then.tier > now.tier).then_some(now.tier).map(to);
+        let keep = (scored.tier > now.tier).then_some(now.tier).map(to);
         Ok(Found {
             next,
             keep: keep.transpose()?,
             now,
-            then,
+            then: self.in_force(scored, self.stands[1]),
         })
+    }
+
+    /// With the tier that decisions use: where the customer stands, after vetoes.
+    fn in_force(&self, scored: Evaluation, stands: Option<lifecycle::Standing>) -> Evaluation {
+        let stands = stands.map_or(scored.score_tier, |it| it.tier);
+        let (tier, _) = self.model().vetoed(stands, &scored.vetoes);
+        Evaluation { tier, ..scored }
+    }
+
+    /// The first day on which a tier holds that the score reaches by the day.
+    fn holds_from(&self) -> NaiveDate {
+        let waits = self.model().lifecycle();
+        let waits = waits.filter(|rules| rules.rise == lifecycle::Rise::OnDate);
+        let from = waits.and_then(|rules| rules.calendar.first_from(self.by).succ_opt());
+        from.unwrap_or(self.by)
     }
 }
 
@@ -202,10 +219,12 @@ pub async fn find_path(
         tier: telling.tier(&found.now),
         by_hand,
         projection: Projection {
+            score_tier: telling.code(found.then.score_tier),
             tier: telling.tier(&found.then),
             drops: found.then.tier > found.now.tier,
         },
         next: found.next.as_ref().map(|(target, ways)| WayUp {
+            holds_from: walker.holds_from().to_string(),
             points_missing: walker.missing(*target, &found.now, tenant.is_customer()),
             ways: telling.ways(*target, ways),
         }),

@@ -5,6 +5,7 @@ use crate::clock::from_micros;
 use crate::contacts;
 use crate::entity::customer_state;
 use crate::error::DbError;
+use crate::groups;
 use crate::sql;
 use crate::store::Source;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -36,6 +37,8 @@ pub struct CustomerState {
     pub model_version: Option<i64>,
     /// The next day on which time alone may change the evaluation.
     pub next_change_on: Option<NaiveDate>,
+    /// Where the tier is the score's: the next day on which time alone may move it.
+    pub steady_until: Option<NaiveDate>,
 }
 
 impl From<customer_state::Model> for CustomerState {
@@ -55,6 +58,7 @@ impl From<customer_state::Model> for CustomerState {
             score: row.score.map(Points::from_units),
             model_version: row.model_version,
             next_change_on: row.next_change_on,
+            steady_until: row.steady_until,
         }
     }
 }
@@ -183,19 +187,20 @@ pub async fn profiles(
     known_at: Option<i64>,
 ) -> Result<BTreeMap<CustomerId, Profile>, DbError> {
     let definitions = attributes::definitions(source).await?;
+    let groups = groups::chains(source, known_at).await?;
     let mut profiles = BTreeMap::new();
     let all = sql::uuids(ids.iter().map(|id| id.bits()));
     for chunk in all.chunks(sql::MANY) {
         let first = known_at.map(Value::from);
         let text = format!(
-            "SELECT p.customer_id, p.kind, p.since, p.attributes FROM customer_profile p \
+            "SELECT p.customer_id, p.kind, p.since, p.attributes, p.group_id FROM customer_profile p \
              WHERE {} AND p.customer_id IN ({})",
             sql::known("p", known_at),
             sql::places(if first.is_some() { 2 } else { 1 }, chunk.len())
         );
         let values = first.into_iter().chain(chunk.iter().cloned()).collect();
         for row in sql::rows(source, &text, values).await? {
-            let (id, profile) = to_profile(&row, &definitions)?;
+            let (id, profile) = to_profile(&row, &definitions, &groups)?;
             profiles.insert(id, profile);
         }
     }
@@ -213,14 +218,18 @@ pub async fn profiles(
 fn to_profile(
     row: &QueryResult,
     definitions: &Definitions,
+    groups: &BTreeMap<Uuid, Vec<String>>,
 ) -> Result<(CustomerId, Profile), DbError> {
     let id: Uuid = row.try_get("", "customer_id")?;
     let kind: String = row.try_get("", "kind")?;
     let held: String = row.try_get("", "attributes")?;
+    let group: Option<Uuid> = row.try_get("", "group_id")?;
+    let chain = group.and_then(|id| groups.get(&id));
     let profile = Profile {
         kind: kind_of(&kind)?,
         since: row.try_get("", "since")?,
         attributes: attributes::decode(&held, definitions, "customer_profile")?,
+        groups: chain.cloned().unwrap_or_default(),
     };
     Ok((CustomerId::from_bits(id.as_u128()), profile))
 }

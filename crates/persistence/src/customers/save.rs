@@ -94,6 +94,7 @@ fn new_state(tx: &Tx, id: Uuid) -> customer_state::ActiveModel {
         score: Set(None),
         model_version: Set(None),
         next_change_on: Set(None),
+        steady_until: Set(None),
     }
 }
 

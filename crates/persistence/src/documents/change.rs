@@ -25,6 +25,12 @@ pub struct NewDraft<'a> {
 
 /// Adds the next version of the document with the code, or the first.
 pub async fn create_draft(tx: &Tx, draft: &NewDraft<'_>) -> Result<StoredDocument, DbError> {
+    let place = next(tx, draft).await?;
+    insert(tx, draft, place, None).await
+}
+
+/// The id of a document and its next version; those of a new one where none has the code.
+async fn next(tx: &Tx, draft: &NewDraft<'_>) -> Result<(u128, i64), DbError> {
     let last = document::Entity::find()
         .filter(document::Column::Kind.eq(draft.kind.word()))
         .filter(document::Column::Code.eq(draft.code))
@@ -34,8 +40,7 @@ pub async fn create_draft(tx: &Tx, draft: &NewDraft<'_>) -> Result<StoredDocumen
     let id = last
         .as_ref()
         .map_or_else(|| tx.mint(), |row| row.document_id.as_u128());
-    let version = last.map_or(1, |row| row.version.saturating_add(1));
-    insert(tx, draft, (id, version), None).await
+    Ok((id, last.map_or(1, |row| row.version.saturating_add(1))))
 }
 
 async fn insert(
@@ -68,6 +73,7 @@ async fn insert(
         write_id: Set(tx.write_uuid()),
         published_write: Set(published.then(|| tx.write_uuid())),
         retired_write: Set(None),
+        changed_by: Set(None),
     };
     document::Entity::insert(row)
         .exec_without_returning(tx.connection())
@@ -86,13 +92,15 @@ pub async fn replace_draft(
     tx: &Tx,
     draft: &StoredDocument,
     body: &str,
+    author: &str,
 ) -> Result<StoredDocument, DbError> {
     let update = bump(tx, draft, DocumentStatus::Draft)
         .col_expr(document::Column::Body, Expr::value(body))
         .col_expr(
             document::Column::BodyHash,
             Expr::value(crypto::sha256_hex(body.as_bytes())),
-        );
+        )
+        .col_expr(document::Column::ChangedBy, Expr::value(Some(author)));
     change(tx, draft, update, "replaced").await
 }
 
@@ -119,6 +127,23 @@ pub async fn publish(
             Expr::value(Some(tx.write_uuid())),
         );
     change(tx, draft, update, "published").await
+}
+
+/// Publishes a copy of a version that was published before, as the next version.
+pub async fn roll_back(
+    tx: &Tx,
+    former: &StoredDocument,
+    effective_from: NaiveDate,
+    author: &str,
+) -> Result<StoredDocument, DbError> {
+    let copy = NewDraft {
+        kind: former.kind,
+        code: &former.code,
+        body: &former.body,
+        author,
+    };
+    let place = next(tx, &copy).await?;
+    insert(tx, &copy, place, Some(effective_from)).await
 }
 
 /// Takes a published version out of force.
@@ -299,11 +324,16 @@ mod tests {
     async fn only_the_draft_that_was_read_is_replaced() {
         let (_dir, store) = test_store::open().await;
         let first = draft(&store).await;
-        let replaced = within(&store, async |tx| replace_draft(tx, &first, "[]").await)
-            .await
-            .unwrap();
+        let replaced = within(&store, async |tx| {
+            replace_draft(tx, &first, "[]", "test").await
+        })
+        .await
+        .unwrap();
         assert_eq!((replaced.revision, replaced.body.as_str()), (2, "[]"));
-        let stale = within(&store, async |tx| replace_draft(tx, &first, "[1]").await).await;
+        let stale = within(&store, async |tx| {
+            replace_draft(tx, &first, "[1]", "test").await
+        })
+        .await;
         assert!(matches!(stale, Err(DbError::Conflict(_))));
     }
 

@@ -18,6 +18,7 @@ pub struct Model {
     pub score: Option<i64>,
     pub model_version: Option<i64>,
     pub next_change_on: Option<Date>,
+    pub steady_until: Option<Date>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -25,6 +25,7 @@ pub struct Model {
     pub write_id: Uuid,
     pub published_write: Option<Uuid>,
     pub retired_write: Option<Uuid>,
+    pub changed_by: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -19,6 +19,8 @@ pub struct Model {
     pub cause: String,
     pub write_id: Uuid,
     pub recorded_at: i64,
+    pub score_tier: Option<String>,
+    pub standing: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

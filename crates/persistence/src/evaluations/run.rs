@@ -61,7 +61,7 @@ pub async fn run_chunk(
     let writing = writing(principal);
     let written = store.write(&writing, async |tx| {
         tx.touch(&ids).await?;
-        let known = Known::kept(tx, &ids, Some(model.model), as_of).await?;
+        let known = Known::kept(tx, &ids, Some(model), as_of).await?;
         let ledgers = receivables::allocate_all(&known, &ids, as_of)?;
         let evaluated = save::evaluate(tx, &model, occasion, &known, &ledgers).await?;
         along(tx, last, evaluated).await?;

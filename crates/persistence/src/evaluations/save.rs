@@ -2,19 +2,22 @@
 
 use super::ModelInForce;
 use super::read::points_text;
+use super::standing::{self, Before};
 use crate::customers::{self, CustomerState};
 use crate::entity::evaluation;
 use crate::error::DbError;
 use crate::histories::Known;
-use crate::refresh::{Cause, RefreshError};
+use crate::refresh::{Cause, Facts, RefreshError};
 use crate::sql::{self, MANY};
+use crate::store::Source;
 use crate::store::sealed::Sealed;
 use crate::write::{Change, Tx};
 use chrono::NaiveDate;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::evaluation::{self as decision, Evaluation, Subject};
+use tiercel_domain::evaluation::{self as decision, Evaluation, Model, Standing, Subject};
 use tiercel_domain::ids::{CustomerId, EvaluationId};
+use tiercel_domain::profile::Profile;
 use tiercel_domain::receivables::Allocation;
 use tiercel_domain::scaled::Points;
 use uuid::Uuid;
@@ -32,6 +35,7 @@ pub(crate) struct Occasion {
 struct Pointer {
     row: evaluation::Model,
     next_change_on: Option<NaiveDate>,
+    steady_until: Option<NaiveDate>,
 }
 
 /// Evaluates the customers of `ledgers`, which hold their invoices as of the date. Returns how
@@ -51,6 +55,8 @@ pub(crate) async fn evaluate(
     states.retain(|_, state| state.erased_at.is_none());
     let profiles = customers::profiles(tx, &ids, None).await?;
     let current = current(tx, &states).await?;
+    let starts = starts(tx, model, occasion, &states, &profiles, &current).await?;
+    let stepping = standing::facts_of_steps(tx, model, &profiles, &starts, occasion.as_of).await?;
     let (mut fresh, mut pointers) = (Vec::new(), Vec::new());
     for (id, state) in &states {
         let (Some(profile), Some(ledger)) = (profiles.get(id), ledgers.get(id)) else {
@@ -62,12 +68,17 @@ pub(crate) async fn evaluate(
             series: &known.history(*id).series,
             invoices: &ledger.invoices,
         };
-        let judged = decision::evaluate(model.model, &subject, occasion.as_of);
-        let judged = judged.map_err(|_| RefreshError::TooLarge(*id))?;
-        let next = decision::next_change_on(model.model, &subject, occasion.as_of);
-        let row = row(tx, model, occasion, *id, &judged);
+        let start = starts.get(id).copied().unwrap_or_default();
+        let made = judge(
+            &model.of(profile),
+            occasion,
+            *id,
+            &subject,
+            (&start, known, &stepping),
+        )?;
+        let row = made.row(tx, occasion, *id);
         let row = match current.get(id) {
-            Some(before) if is_same(before, &row, occasion) => evaluation::Model {
+            Some(before) if made.is_same(before, &row, occasion)? => evaluation::Model {
                 as_of: row.as_of,
                 ..before.clone()
             },
@@ -79,7 +90,8 @@ pub(crate) async fn evaluate(
         };
         pointers.push(Pointer {
             row,
-            next_change_on: next.filter(|_| !occasion.stands),
+            next_change_on: made.next_change_on().filter(|_| !occasion.stands),
+            steady_until: made.steady_until(),
         });
     }
     for chunk in fresh.chunks(MANY) {
@@ -95,8 +107,8 @@ pub(crate) async fn evaluate(
 }
 
 /// The current evaluations.
-async fn current(
-    tx: &Tx,
+pub(super) async fn current(
+    source: &impl Source,
     states: &BTreeMap<CustomerId, CustomerState>,
 ) -> Result<BTreeMap<CustomerId, evaluation::Model>, DbError> {
     let named: Vec<(Uuid, Uuid)> = states
@@ -111,7 +123,7 @@ async fn current(
         let rows = evaluation::Entity::find()
             .filter(evaluation::Column::CustomerId.is_in(chunk.iter().map(|it| it.0)))
             .filter(evaluation::Column::EvaluationId.is_in(chunk.iter().map(|it| it.1)))
-            .all(tx.connection())
+            .all(source.connection())
             .await?;
         current.extend(
             rows.into_iter()
@@ -121,39 +133,149 @@ async fn current(
     Ok(current)
 }
 
-fn row(
-    tx: &Tx,
+/// What the evaluations begin with; only models with a lifecycle look back.
+pub(super) async fn starts(
+    source: &impl Source,
     model: &ModelInForce<'_>,
     occasion: Occasion,
-    customer: CustomerId,
-    judged: &Evaluation,
-) -> evaluation::Model {
-    let criteria = model.model.criteria().iter().zip(&judged.criteria);
-    let points = criteria.map(|(criterion, result)| (criterion.code.as_str(), result.points));
-    let tier = model.model.tiers().get(judged.tier);
-    evaluation::Model {
-        customer_id: Uuid::from_u128(customer.bits()),
-        evaluation_id: Uuid::from_u128(tx.mint()),
-        as_of: occasion.as_of,
-        model_id: Uuid::from_u128(model.id.bits()),
-        model_version: model.version,
-        state_version: tx.state_version(customer).unwrap_or(0),
-        score: judged.score.units(),
-        tier: tier.map(|tier| tier.code.clone()).unwrap_or_default(),
-        points: points_text(points),
-        cause: occasion.cause.word().to_owned(),
-        write_id: tx.write_uuid(),
-        recorded_at: tx.micros(),
+    states: &BTreeMap<CustomerId, CustomerState>,
+    profiles: &BTreeMap<CustomerId, Profile>,
+    current: &BTreeMap<CustomerId, evaluation::Model>,
+) -> Result<BTreeMap<CustomerId, Before>, DbError> {
+    let looks_back = |id: &CustomerId| {
+        let own = profiles.get(id).map(|profile| model.of(profile).model);
+        own.filter(|own| own.lifecycle().is_some())
+    };
+    // A run as of some other day leaves a current evaluation that is not the latest one.
+    let jumped = current.iter().filter(|(id, row)| {
+        let other_day = row.as_of > occasion.as_of || row.cause == Cause::Run.word();
+        other_day && looks_back(id).is_some()
+    });
+    let jumped: BTreeSet<CustomerId> = jumped.map(|(id, _)| *id).collect();
+    let mut earlier = standing::as_of(source, &jumped, occasion.as_of, None).await?;
+    earlier.retain(|id, row| {
+        let now = current.get(id);
+        now.is_none_or(|now| now.evaluation_id != row.evaluation_id)
+    });
+    let mut starts = BTreeMap::new();
+    for (id, state) in states {
+        let Some(own) = looks_back(id) else {
+            continue;
+        };
+        let now = current.get(id).filter(|row| row.as_of <= occasion.as_of);
+        starts.insert(*id, standing::before(own, state, now, earlier.get(id))?);
+    }
+    Ok(starts)
+}
+
+/// An evaluation that was made and not yet saved.
+pub(super) struct Made<'a> {
+    model: ModelInForce<'a>,
+    judged: Evaluation,
+    standing: Option<Standing>,
+    /// The first day on which time alone may change the score.
+    changes_on: Option<NaiveDate>,
+    as_of: NaiveDate,
+}
+
+pub(super) fn judge<'a>(
+    model: &ModelInForce<'a>,
+    occasion: Occasion,
+    id: CustomerId,
+    subject: &Subject<'_>,
+    (start, known, stepping): (&Before, &Known, &Facts),
+) -> Result<Made<'a>, RefreshError> {
+    let as_of = occasion.as_of;
+    let judged = decision::evaluate(model.model, subject, as_of);
+    let judged = judged.map_err(|_| RefreshError::TooLarge(id))?;
+    let parts = (subject.profile, known, stepping);
+    let raw = (as_of, judged.score_tier);
+    Ok(Made {
+        model: *model,
+        standing: standing::on(model.model, start, parts, id, raw)?,
+        changes_on: decision::next_change_on(model.model, subject, as_of),
+        judged,
+        as_of,
+    })
+}
+
+impl Made<'_> {
+    /// The tier that decisions use: where the customer stands, after vetoes.
+    fn tier(&self) -> usize {
+        let stands = self.standing.map_or(self.judged.score_tier, |it| it.tier);
+        let (tier, _) = self.model.model.vetoed(stands, &self.judged.vetoes);
+        tier
+    }
+
+    /// What the score says, with the tier that decisions use.
+    pub(super) fn in_force(self) -> Evaluation {
+        Evaluation {
+            tier: self.tier(),
+            ..self.judged
+        }
+    }
+
+    fn next_change_on(&self) -> Option<NaiveDate> {
+        let step = self.model.model.lifecycle().zip(self.standing);
+        let step = step.and_then(|(lifecycle, standing)| {
+            decision::next_step(lifecycle, &standing, self.judged.score_tier, self.as_of)
+        });
+        [step, self.changes_on].into_iter().flatten().min()
+    }
+
+    fn steady_until(&self) -> Option<NaiveDate> {
+        let settled = self.standing?.is_settled(self.judged.score_tier);
+        let never = NaiveDate::from_ymd_opt(9999, 12, 31);
+        self.changes_on.or(never).filter(|_| settled)
+    }
+
+    fn row(&self, tx: &Tx, occasion: Occasion, customer: CustomerId) -> evaluation::Model {
+        let (model, judged) = (self.model.model, &self.judged);
+        let criteria = model.criteria().iter().zip(&judged.criteria);
+        let points = criteria.map(|(criterion, result)| (criterion.code.as_str(), result.points));
+        evaluation::Model {
+            customer_id: Uuid::from_u128(customer.bits()),
+            evaluation_id: Uuid::from_u128(tx.mint()),
+            as_of: occasion.as_of,
+            model_id: Uuid::from_u128(self.model.id.bits()),
+            model_version: self.model.version,
+            state_version: tx.state_version(customer).unwrap_or(0),
+            score: judged.score.units(),
+            tier: code(model, self.tier()),
+            points: points_text(points),
+            cause: occasion.cause.word().to_owned(),
+            write_id: tx.write_uuid(),
+            recorded_at: tx.micros(),
+            score_tier: Some(code(model, judged.score_tier)),
+            standing: self.standing.map(|it| standing::text(model, &it)),
+        }
+    }
+
+    fn is_same(
+        &self,
+        before: &evaluation::Model,
+        now: &evaluation::Model,
+        occasion: Occasion,
+    ) -> Result<bool, DbError> {
+        let result = |row: &evaluation::Model| (row.model_id, row.model_version, row.score);
+        let asked_again = occasion.cause == Cause::Run && before.as_of != now.as_of;
+        let stood = before.standing.as_deref();
+        let stood = stood.map(|text| standing::read(self.model.model, text));
+        let stands = match (stood.transpose()?.flatten(), self.standing) {
+            (Some(stood), Some(stands)) => stood.is_same(&stands),
+            (stood, stands) => stood.is_none() && stands.is_none(),
+        };
+        Ok(!asked_again
+            && stands
+            && result(before) == result(now)
+            && before.tier == now.tier
+            && before.points == now.points)
     }
 }
 
-fn is_same(before: &evaluation::Model, now: &evaluation::Model, occasion: Occasion) -> bool {
-    let result = |row: &evaluation::Model| (row.model_id, row.model_version, row.score);
-    let asked_again = occasion.cause == Cause::Run && before.as_of != now.as_of;
-    !asked_again
-        && result(before) == result(now)
-        && before.tier == now.tier
-        && before.points == now.points
+fn code(model: &Model, tier: usize) -> String {
+    let tier = model.tiers().get(tier);
+    tier.map(|tier| tier.code.clone()).unwrap_or_default()
 }
 
 fn note(tx: &Tx, state: &CustomerState, row: &evaluation::Model) {
@@ -179,15 +301,17 @@ fn note(tx: &Tx, state: &CustomerState, row: &evaluation::Model) {
 
 /// One statement for many customers: each has values of its own.
 async fn point(tx: &Tx, pointers: &[Pointer]) -> Result<(), DbError> {
-    const COLUMNS: usize = 7;
+    const COLUMNS: usize = 8;
     let rows: Vec<String> = (0..pointers.len())
         .map(|place| format!("({})", sql::places(place * COLUMNS + 1, COLUMNS)))
         .collect();
     let text = format!(
-        "WITH made (customer_id, evaluation_id, as_of, tier, score, model_version, next_change_on) \
+        "WITH made (customer_id, evaluation_id, as_of, tier, score, model_version, next_change_on, \
+         steady_until) \
          AS (VALUES {}) UPDATE customer_state SET evaluation_id = made.evaluation_id, \
          evaluated_as_of = made.as_of, tier = made.tier, score = made.score, \
-         model_version = made.model_version, next_change_on = made.next_change_on \
+         model_version = made.model_version, next_change_on = made.next_change_on, \
+         steady_until = made.steady_until \
          FROM made WHERE customer_state.customer_id = made.customer_id",
         rows.join(", ")
     );
@@ -203,6 +327,7 @@ async fn point(tx: &Tx, pointers: &[Pointer]) -> Result<(), DbError> {
                 row.score.into(),
                 row.model_version.into(),
                 pointer.next_change_on.into(),
+                pointer.steady_until.into(),
             ];
             values
         })

@@ -66,6 +66,7 @@ pub(super) fn to_fact(row: &fact::Model) -> Result<Fact, DbError> {
         minutes: minutes.transpose()?,
         channel: row.channel.clone(),
         author: row.author.clone(),
+        source: row.source.clone(),
     })
 }
 

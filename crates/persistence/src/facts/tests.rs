@@ -63,10 +63,12 @@ fn model() -> Model {
                 band(Some("1000"), None, "10"),
             ]),
             missing: "0".parse().unwrap(),
+            refinement: Default::default(),
         }],
         initial: "0".parse().unwrap(),
         tiers: vec![tier("high", Some("10")), tier("low", None)],
         default_tier: "low".into(),
+        ..Draft::default()
     })
     .unwrap()
 }
@@ -110,6 +112,7 @@ impl World {
                 model: &self.model,
                 id: DocumentId::from_bits(1),
                 version: 1,
+                special: &[],
             }),
         }
     }

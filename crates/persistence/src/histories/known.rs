@@ -1,5 +1,6 @@
 //! What one evaluation has at hand of some customers.
 
+use crate::evaluations::ModelInForce;
 use crate::refresh::{Facts, RefreshError};
 use crate::store::Source;
 use crate::write::Tx;
@@ -35,16 +36,18 @@ impl Known {
         })
     }
 
-    /// From the rows, and the few facts at the edges of the model's windows as of a date. The
+    /// From the rows, and the few facts at the edges of the models' windows as of a date. The
     /// customers must be locked by the write.
     pub(crate) async fn kept(
         tx: &Tx,
         ids: &BTreeSet<CustomerId>,
-        model: Option<&Model>,
+        model: Option<ModelInForce<'_>>,
         as_of: NaiveDate,
     ) -> Result<Self, RefreshError> {
         let histories = super::load(tx, ids).await?;
-        let edges = model.map(|model| edges(model, as_of)).unwrap_or_default();
+        let edges = model
+            .map(|model| all_edges(&model, as_of))
+            .unwrap_or_default();
         let known = histories.keys().copied().collect();
         Ok(Self {
             histories,
@@ -101,4 +104,15 @@ impl Known {
             edges: facts,
         }
     }
+}
+
+/// What any of the models needs.
+fn all_edges(models: &ModelInForce<'_>, as_of: NaiveDate) -> Edges {
+    let mut all = Edges::default();
+    for edges in models.all().map(|model| edges(model, as_of)) {
+        all.days.extend(edges.days);
+        all.kinds.extend(edges.kinds);
+    }
+    all.days = merged(all.days);
+    all
 }

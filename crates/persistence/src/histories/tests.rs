@@ -86,6 +86,7 @@ fn model() -> Model {
             scoring: bands(1),
             measure,
             missing: Points::from_units(-10_000),
+            refinement: Default::default(),
         });
     let tier = |code: &str, from: Option<&str>| Tier {
         code: code.into(),
@@ -97,6 +98,7 @@ fn model() -> Model {
         initial: Points::ZERO,
         tiers: vec![tier("high", Some("60")), tier("low", None)],
         default_tier: "low".into(),
+        ..Draft::default()
     })
     .unwrap()
 }

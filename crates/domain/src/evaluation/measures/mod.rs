@@ -1,16 +1,20 @@
-//! The catalogue of measures: what is taken from a customer's facts, in which unit and window.
+//! How each measure of the catalogue is taken, from which facts, and when time alone changes it.
 //!
-//! For all of them: cancelled facts and facts after the date of evaluation never count, amounts
-//! are in base currency, a ratio without a positive denominator is missing and not zero.
+//! | which    | `catalogue.rs`: what is measured, in which unit and window |
+//! | how      | here, and one file per family                              |
 
 mod attribute;
+mod catalogue;
 mod payment;
 mod profit;
+pub(super) mod rank;
 mod rating;
 mod rhythm;
 mod sales;
 mod service;
 mod time;
+
+pub use catalogue::{Best, Measure, Rates, Weight};
 
 use super::evaluate::EvaluationError;
 use super::model::Scoring;
@@ -20,221 +24,19 @@ use crate::fact::{Fact, FactKind};
 use crate::ids::FactId;
 use crate::period::{Span, Window};
 use chrono::NaiveDate;
-
-/// By what invoices are weighted in the on-time rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Weight {
-    /// Each invoice counts once.
-    Count,
-    /// Each invoice counts by its amount.
-    Amount,
-}
-
-/// What a criterion measures.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Measure {
-    /// Net value of the order lines in the window, base currency. Returns are not subtracted: they
-    /// show in the return rate and in the profit contribution. Invoices never count as revenue, so
-    /// an order that was also billed counts once; a customer without any order line has none.
-    Revenue { window: Window },
-    /// Distinct order documents with an order line in the window; a line without document counts
-    /// as an order of its own. Missing for a customer without any order line.
-    OrderCount { window: Window },
-    /// Distinct days with an order line in the window. Missing for a customer without any.
-    PurchaseDays { window: Window },
-    /// Days from the latest order line to the date of evaluation, 0 on the day itself.
-    RecencyDays,
-    /// Days from the first to the latest day with an order line, 0 where there is but one: what the
-    /// buy-till-you-die models call recency.
-    BtydRecencyDays,
-    /// The customer's own rhythm: mean of the days between one day with an order line and the next.
-    /// Missing where there are fewer than two.
-    PurchaseIntervalDays,
-    /// Days since the latest order line / the customer's own rhythm, per cent: above 100 the next
-    /// order is overdue.
-    RhythmOverdue,
-    /// Order lines in the window / orders in the window (as in the order count), base currency.
-    /// Returns are not subtracted.
-    AverageOrderValue { window: Window },
-    /// Distinct products with an order line in the window; lines without product do not count.
-    /// Missing for a customer without any order line.
-    ProductBreadth { window: Window },
-    /// (revenue in the window − revenue in the window of the same length before it) / the latter,
-    /// per cent. Missing where there was none before, as it is where the window has no beginning.
-    RevenueTrend { window: Window },
-    /// Order lines − their cost − returns (net of the cost that came back into stock) − expenses in
-    /// the window, base currency. Missing where the cost of one order line in the window is unknown
-    /// or the customer has no order line at all. A return whose cost is unknown brings none back.
-    ProfitContribution { window: Window },
-    /// (order lines − their cost) / order lines in the window, per cent. Missing where the cost of
-    /// one of them is unknown. Returns and expenses are left to the profit contribution.
-    Margin { window: Window },
-    /// Share of the invoices due in the window that were settled by their due date, per cent. What
-    /// is open past its due date is late; what is not yet due, or due on the date itself and open,
-    /// does not count yet.
-    OnTimeRate { window: Window, weight: Weight },
-    /// Share of the invoices settled in the window (by the day of settlement) that were settled by
-    /// their due date, per cent. What is still open does not count, however late it is: the figure
-    /// that dunning reports usually show, beside the stricter [`Measure::OnTimeRate`].
-    SettledOnTimeRate { window: Window, weight: Weight },
-    /// Mean over the same invoices of the days between due date and settlement, early payment
-    /// counting 0 and open invoices up to the date of evaluation.
-    AverageDaysLate { window: Window },
-    /// The largest of the days late that the average is taken from.
-    WorstDaysLate { window: Window },
-    /// What is open of invoices whose due date has passed, base currency. Missing for a customer
-    /// without any invoice.
-    OverdueAmount,
-    /// Complaints in the window per 100 orders in the window (orders as in the order count).
-    ComplaintRate { window: Window },
-    /// Mean severity of the complaints in the window that have one, 1 (slight) to 5 (grave).
-    ComplaintSeverity { window: Window },
-    /// Contacts with staff in the window; zero where there was none.
-    ContactCount { window: Window },
-    /// Minutes of staff time in the contacts in the window; zero where there was none.
-    ServiceMinutes { window: Window },
-    /// Returned value / order lines in the window, per cent, clamped to 0 … 100: returns of older
-    /// orders may exceed what was ordered since.
-    ReturnRate { window: Window },
-    /// Whole months since the relationship began: as the profile tells, else since the first fact.
-    /// Missing where neither lies on or before the date of evaluation.
-    TenureMonths,
-    /// Mean of the latest rating of each author in the window, in the rating's own scale. Ratings
-    /// without author count as those of one author.
-    StaffRating { window: Window },
-    /// A profile attribute: numbers are scored by bands, texts and flags (`true`, `false`) by
-    /// categories.
-    Attribute { code: String },
-}
+use std::ops::RangeInclusive;
 
 impl Measure {
-    /// The word used in documents and answers.
-    pub const fn word(&self) -> &'static str {
+    /// The spans of days that the value is taken from.
+    pub(super) fn spans(&self, as_of: NaiveDate) -> Vec<Span> {
         match self {
-            Self::Revenue { .. } => "revenue",
-            Self::OrderCount { .. } => "order_count",
-            Self::PurchaseDays { .. } => "purchase_days",
-            Self::RecencyDays => "recency_days",
-            Self::BtydRecencyDays => "btyd_recency_days",
-            Self::PurchaseIntervalDays => "purchase_interval_days",
-            Self::RhythmOverdue => "rhythm_overdue",
-            Self::AverageOrderValue { .. } => "average_order_value",
-            Self::ProductBreadth { .. } => "product_breadth",
-            Self::RevenueTrend { .. } => "revenue_trend",
-            Self::ProfitContribution { .. } => "profit_contribution",
-            Self::Margin { .. } => "margin",
-            Self::OnTimeRate { .. } => "on_time_rate",
-            Self::SettledOnTimeRate { .. } => "settled_on_time_rate",
-            Self::AverageDaysLate { .. } => "average_days_late",
-            Self::WorstDaysLate { .. } => "worst_days_late",
-            Self::OverdueAmount => "overdue_amount",
-            Self::ComplaintRate { .. } => "complaint_rate",
-            Self::ComplaintSeverity { .. } => "complaint_severity",
-            Self::ContactCount { .. } => "contact_count",
-            Self::ServiceMinutes { .. } => "service_minutes",
-            Self::ReturnRate { .. } => "return_rate",
-            Self::TenureMonths => "tenure_months",
-            Self::StaffRating { .. } => "staff_rating",
-            Self::Attribute { .. } => "attribute",
-        }
-    }
-
-    /// The unit of the value; none for attributes.
-    pub const fn unit(&self) -> Option<&'static str> {
-        match self {
-            Self::Revenue { .. }
-            | Self::ProfitContribution { .. }
-            | Self::AverageOrderValue { .. }
-            | Self::OverdueAmount => Some("base_currency"),
-            Self::OrderCount { .. } => Some("orders"),
-            Self::ProductBreadth { .. } => Some("products"),
-            Self::ContactCount { .. } => Some("contacts"),
-            Self::ServiceMinutes { .. } => Some("minutes"),
-            Self::ComplaintSeverity { .. } => Some("severity"),
-            Self::PurchaseDays { .. }
-            | Self::RecencyDays
-            | Self::BtydRecencyDays
-            | Self::PurchaseIntervalDays
-            | Self::AverageDaysLate { .. }
-            | Self::WorstDaysLate { .. } => Some("days"),
-            Self::Margin { .. }
-            | Self::RhythmOverdue
-            | Self::RevenueTrend { .. }
-            | Self::OnTimeRate { .. }
-            | Self::SettledOnTimeRate { .. }
-            | Self::ReturnRate { .. } => Some("percent"),
-            Self::ComplaintRate { .. } => Some("complaints_per_100_orders"),
-            Self::TenureMonths => Some("months"),
-            Self::StaffRating { .. } => Some("rating"),
-            Self::Attribute { .. } => None,
-        }
-    }
-
-    /// The window, for measures that have one.
-    pub const fn window(&self) -> Option<Window> {
-        match self {
-            Self::Revenue { window }
-            | Self::OrderCount { window }
-            | Self::PurchaseDays { window }
-            | Self::AverageOrderValue { window }
-            | Self::ProductBreadth { window }
-            | Self::RevenueTrend { window }
-            | Self::WorstDaysLate { window }
-            | Self::ComplaintSeverity { window }
-            | Self::ContactCount { window }
-            | Self::ServiceMinutes { window }
-            | Self::ProfitContribution { window }
-            | Self::Margin { window }
-            | Self::OnTimeRate { window, .. }
-            | Self::SettledOnTimeRate { window, .. }
-            | Self::AverageDaysLate { window }
-            | Self::ComplaintRate { window }
-            | Self::ReturnRate { window }
-            | Self::StaffRating { window } => Some(*window),
-            Self::RecencyDays
-            | Self::BtydRecencyDays
-            | Self::PurchaseIntervalDays
-            | Self::RhythmOverdue
-            | Self::OverdueAmount
-            | Self::TenureMonths
-            | Self::Attribute { .. } => None,
-        }
-    }
-
-    /// Whether the measure yields numbers only, so that it can be scored by nothing but bands.
-    pub const fn is_numeric(&self) -> bool {
-        !matches!(self, Self::Attribute { .. })
-    }
-
-    /// The kinds of facts that the measure is taken from, directly or through settled invoices.
-    const fn kinds(&self) -> &'static [FactKind] {
-        use FactKind::{Complaint, Contact, CreditNote, Expense, Invoice, OrderLine, Payment};
-        use FactKind::{Return, StaffRating};
-        match self {
-            Self::Revenue { .. }
-            | Self::OrderCount { .. }
-            | Self::PurchaseDays { .. }
-            | Self::RecencyDays
-            | Self::BtydRecencyDays
-            | Self::PurchaseIntervalDays
-            | Self::RhythmOverdue
-            | Self::AverageOrderValue { .. }
-            | Self::ProductBreadth { .. }
-            | Self::RevenueTrend { .. }
-            | Self::Margin { .. } => &[OrderLine],
-            Self::ProfitContribution { .. } => &[OrderLine, Return, Expense],
-            Self::ComplaintRate { .. } => &[OrderLine, Complaint],
-            Self::ComplaintSeverity { .. } => &[Complaint],
-            Self::ContactCount { .. } | Self::ServiceMinutes { .. } => &[Contact],
-            Self::ReturnRate { .. } => &[OrderLine, Return],
-            Self::StaffRating { .. } => &[StaffRating],
-            Self::TenureMonths => FactKind::ALL,
-            Self::OnTimeRate { .. }
-            | Self::SettledOnTimeRate { .. }
-            | Self::AverageDaysLate { .. }
-            | Self::WorstDaysLate { .. }
-            | Self::OverdueAmount => &[Invoice, Payment, CreditNote],
-            Self::Attribute { .. } => &[],
+            Self::Rank { of, .. } => of.spans(as_of),
+            Self::RevenueTrend { window } => {
+                let now = Span::new(*window, as_of);
+                let before = time::span_before(*window, as_of);
+                before.into_iter().chain([now]).collect()
+            }
+            _ => vec![Span::new(self.window().unwrap_or(Window::All), as_of)],
         }
     }
 
@@ -246,22 +48,62 @@ impl Measure {
     /// The spans whose sums the measure reads, and the kinds of facts that it adds up.
     pub(super) fn summed(&self, as_of: NaiveDate) -> (Vec<Span>, &'static [FactKind]) {
         let spans = match self {
-            Self::Revenue { window }
-            | Self::AverageOrderValue { window }
-            | Self::ProfitContribution { window }
-            | Self::Margin { window }
-            | Self::ComplaintRate { window }
-            | Self::ReturnRate { window }
-            | Self::ContactCount { window }
-            | Self::ServiceMinutes { window } => vec![Span::new(*window, as_of)],
-            Self::RevenueTrend { window } => {
-                let now = Span::new(*window, as_of);
-                let before = time::span_before(*window, as_of);
-                before.into_iter().chain([now]).collect()
-            }
+            Self::Rank { of, .. } => of.summed(as_of).0,
+            Self::Revenue { .. }
+            | Self::AverageOrderValue { .. }
+            | Self::ProfitContribution { .. }
+            | Self::NetContribution { .. }
+            | Self::ShareOfProfit { .. }
+            | Self::Margin { .. }
+            | Self::ComplaintRate { .. }
+            | Self::ReturnRate { .. }
+            | Self::ContactCount { .. }
+            | Self::ServiceMinutes { .. }
+            | Self::RevenueTrend { .. } => self.spans(as_of),
             _ => Vec::new(),
         };
         (spans, self.kinds())
+    }
+
+    /// The days whose facts are read one by one, because each customer's window begins on a day of
+    /// its own.
+    pub(super) fn whole(&self, as_of: NaiveDate) -> Vec<RangeInclusive<NaiveDate>> {
+        let (spans, kinds) = self.summed(as_of);
+        if self.window() != Some(Window::SinceFirstOrder) || kinds == [FactKind::OrderLine] {
+            return Vec::new();
+        }
+        spans.into_iter().filter_map(Span::days).collect()
+    }
+
+    /// The days that count for this customer.
+    pub(super) fn span(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Span {
+        Span::new(self.window_of(subject, as_of), as_of)
+    }
+
+    /// The window with the customer's first order in it.
+    fn window_of(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Window {
+        match self.window().unwrap_or(Window::All) {
+            // Before the first order there are no order lines.
+            Window::SinceFirstOrder if self.kinds() == [FactKind::OrderLine] => Window::All,
+            Window::SinceFirstOrder => {
+                let first = subject.series.days_of(FactKind::OrderLine).first();
+                let first = first.filter(|day| **day <= as_of);
+                first.map_or(Window::All, |day| Window::From(*day))
+            }
+            window => window,
+        }
+    }
+
+    /// The latest day, up to the date, of a fact that the value is taken from.
+    pub(super) fn latest_day(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
+        let span = self.span(subject, as_of);
+        let days = |kind: &FactKind| subject.series.days_in(*kind, span).last().copied();
+        self.kinds().iter().filter_map(days).max()
+    }
+
+    /// The first date after `as_of` on which a fact that is known already begins to count.
+    pub(super) fn next_coming(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
+        time::next_fact_change(self.kinds(), None, subject, as_of)
     }
 
     /// The value for `subject` on `as_of`.
@@ -270,7 +112,7 @@ impl Measure {
         subject: &Subject<'_>,
         as_of: NaiveDate,
     ) -> Result<Measured, EvaluationError> {
-        let span = Span::new(self.window().unwrap_or(Window::All), as_of);
+        let span = self.span(subject, as_of);
         match self {
             Self::Revenue { .. } => sales::revenue(subject, span),
             Self::OrderCount { .. } => sales::order_count(subject, span),
@@ -300,6 +142,13 @@ impl Measure {
             Self::ReturnRate { .. } => service::return_rate(subject, span),
             Self::TenureMonths => time::tenure_months(subject, as_of),
             Self::StaffRating { .. } => rating::staff_rating(subject, span),
+            Self::FadingRating { decay, .. } => rating::fading(subject, span, *decay),
+            Self::NetContribution { rates, .. } => profit::net(subject, span, rates),
+            Self::ShareOfProfit { company, .. } => profit::share(subject, span, *company),
+            Self::Rank { of, cuts, best } => {
+                Ok(rank::ranked(of.take(subject, as_of)?, cuts, *best))
+            }
+            Self::CreditUsed => payment::credit_used(subject, as_of),
             Self::Attribute { code } => Ok(attribute::value(subject.profile, code)),
         }
     }
@@ -312,12 +161,13 @@ impl Measure {
         facts: &[Fact],
         as_of: NaiveDate,
     ) -> Vec<FactId> {
-        let span = Span::new(self.window().unwrap_or(Window::All), as_of);
+        let span = self.span(subject, as_of);
         let on_day = |day: Option<NaiveDate>| {
             let on_day = day.map(|day| move |on| on == day);
             on_day.map_or_else(Vec::new, |on_day| named(facts, self.kinds(), on_day))
         };
         match self {
+            Self::Rank { of, .. } => of.facts(subject, facts, as_of),
             Self::RecencyDays => on_day(time::last_purchase(subject, as_of)),
             // Where the profile tells when the relationship began, no fact does.
             Self::TenureMonths if subject.profile.since.is_some() => Vec::new(),
@@ -335,10 +185,14 @@ impl Measure {
                     spans.iter().any(|span| span.contains(on))
                 })
             }
+            Self::CreditUsed => {
+                let open = payment::open(subject, as_of);
+                open.map(|invoice| invoice.invoice).collect()
+            }
             Self::SettledOnTimeRate { .. } => payment::settled(subject, span)
                 .map(|due| due.invoice)
                 .collect(),
-            Self::StaffRating { .. } => {
+            Self::StaffRating { .. } | Self::FadingRating { .. } => {
                 let ratings = subject.series.latest_ratings(span);
                 ratings.map(|rating| rating.fact).collect()
             }
@@ -364,29 +218,42 @@ impl Measure {
             _ => self.window(),
         };
         let facts = time::next_fact_change(self.kinds(), window, subject, as_of);
+        let own_window = self.window_of(subject, as_of);
         let own = match self {
             Self::RecencyDays => time::next_recency_band(scoring, subject, as_of),
             Self::TenureMonths => time::next_tenure_band(scoring, subject, as_of),
             Self::RhythmOverdue => rhythm::next_band(scoring, subject, as_of),
             Self::RevenueTrend { window } => time::next_leaving_before(*window, subject, as_of),
-            Self::OverdueAmount => payment::next_due_change(Window::All, subject, as_of),
-            Self::OnTimeRate { window, .. } => payment::next_due_change(*window, subject, as_of),
-            Self::SettledOnTimeRate { window, .. } => {
-                payment::next_settled_change(*window, subject, as_of)
+            Self::OverdueAmount | Self::CreditUsed => {
+                payment::next_due_change(Window::All, subject, as_of)
             }
-            Self::AverageDaysLate { window } => {
-                let band = payment::next_mean_band(scoring, *window, subject, as_of);
-                let due = payment::next_due_change(*window, subject, as_of);
+            Self::Rank { of, cuts, .. } => {
+                return of.next_change(&rank::edges(cuts), subject, as_of);
+            }
+            Self::FadingRating { decay, .. } => {
+                rating::next_fading(subject, (own_window, as_of), *decay)
+            }
+            Self::OnTimeRate { .. } => payment::next_due_change(own_window, subject, as_of),
+            Self::SettledOnTimeRate { .. } => {
+                payment::next_settled_change(own_window, subject, as_of)
+            }
+            Self::AverageDaysLate { .. } => {
+                let band = payment::next_mean_band(scoring, own_window, subject, as_of);
+                let due = payment::next_due_change(own_window, subject, as_of);
                 [due, band].into_iter().flatten().min()
             }
-            Self::WorstDaysLate { window } => {
-                let band = payment::next_worst_band(scoring, *window, subject, as_of);
-                let due = payment::next_due_change(*window, subject, as_of);
+            Self::WorstDaysLate { .. } => {
+                let band = payment::next_worst_band(scoring, own_window, subject, as_of);
+                let due = payment::next_due_change(own_window, subject, as_of);
                 [due, band].into_iter().flatten().min()
             }
             _ => None,
         };
-        [facts, own].into_iter().flatten().min()
+        // The first order, still to come, opens a window that held everything until then.
+        let opens = self.window().filter(|it| *it == Window::SinceFirstOrder);
+        let first = opens.and_then(|_| subject.series.days_of(FactKind::OrderLine).first());
+        let first = first.copied().filter(|day| *day > as_of);
+        [facts, own, first].into_iter().flatten().min()
     }
 }
 

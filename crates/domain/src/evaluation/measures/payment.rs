@@ -8,6 +8,8 @@ use crate::evaluation::subject::Subject;
 use crate::evaluation::value::{Measured, MissingReason, sum};
 use crate::ids::FactId;
 use crate::period::{Span, Window, days_between};
+use crate::profile::AttributeValue;
+use crate::scaled::Amount;
 use crate::settlement::SettledInvoice;
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
@@ -73,6 +75,29 @@ pub(super) fn overdue_amount(
     }
     let open = overdue(subject, as_of).map(|invoice| invoice.open.units());
     Measured::amount(sum(open))
+}
+
+/// What is open per cent of the limit that the profile tells.
+pub(super) fn credit_used(
+    subject: &Subject<'_>,
+    as_of: NaiveDate,
+) -> Result<Measured, EvaluationError> {
+    let Some(AttributeValue::Number(limit)) = subject.profile.attributes.get("credit_limit") else {
+        return Ok(Measured::Missing(MissingReason::NoData));
+    };
+    let units = Amount::from_decimal(*limit).map_err(|_| EvaluationError::Overflow)?;
+    let open = open(subject, as_of).map(|invoice| invoice.open.units());
+    Measured::ratio(sum(open), units.units().into(), 100)
+}
+
+/// The invoices with something open.
+pub(super) fn open<'a>(
+    subject: &Subject<'a>,
+    as_of: NaiveDate,
+) -> impl Iterator<Item = &'a SettledInvoice> + use<'a> {
+    let known = move |invoice: &&SettledInvoice| invoice.invoiced_on <= as_of;
+    let invoices = subject.invoices.iter().filter(known);
+    invoices.filter(|invoice| !invoice.open.is_zero())
 }
 
 /// The invoices with something open whose due date has passed.

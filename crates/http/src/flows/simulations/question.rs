@@ -1,12 +1,10 @@
 //! What a simulation is asked: kept as it was asked, so that its answer can be read later.
 
 use serde::{Deserialize, Serialize};
-use tiercel_documents::evaluation_model::parse_model;
-use tiercel_domain::evaluation::Model;
 use tiercel_domain::ids::GroupId;
 use tiercel_domain::profile::CustomerKind;
 use tiercel_persistence::customers::Filter;
-use tiercel_persistence::documents::{self, DocumentKind};
+use tiercel_persistence::documents::{self, DocumentKind, StoredDocument};
 use tiercel_persistence::simulations::NewSimulation;
 use tiercel_persistence::{DbError, Source};
 use utoipa::ToSchema;
@@ -71,13 +69,12 @@ impl Asked {
     }
 }
 
-/// The model of exactly the text that was asked about; none where it was changed since.
-pub async fn draft(source: &impl Source, of: &NewSimulation) -> Result<Option<Model>, DbError> {
+/// The version of exactly the text that was asked about; none where it was changed since.
+pub async fn draft(
+    source: &impl Source,
+    of: &NewSimulation,
+) -> Result<Option<StoredDocument>, DbError> {
     let kind = DocumentKind::EvaluationModel;
     let found = documents::find(source, kind, of.model, of.model_version).await?;
-    let found = found.filter(|found| found.hash == of.model_hash);
-    Ok(found.and_then(|found| {
-        let document = parse_model(found.body.as_bytes()).ok()?;
-        document.to_domain().ok()
-    }))
+    Ok(found.filter(|found| found.hash == of.model_hash))
 }

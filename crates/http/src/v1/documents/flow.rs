@@ -1,8 +1,12 @@
 //! What can be done with the versions of any document.
 
-use super::wire::{DocumentResponse, LintResponse, ListVersions, PublishRequest, VersionResponse};
-use super::{lint, products};
+use super::wire::{
+    ComparisonResponse, DocumentResponse, LintResponse, ListVersions, PublishRequest,
+    VersionResponse,
+};
+use super::{compare, lint, products};
 use crate::body;
+use crate::book::Book;
 use crate::etag::{Conditions, etag};
 use crate::faults::Faults;
 use crate::flows::simulations;
@@ -19,7 +23,7 @@ use tiercel_domain::ids::DocumentId;
 use tiercel_persistence::documents::{
     self as store, DocumentKind, DocumentStatus, NewDraft, StoredDocument,
 };
-use tiercel_persistence::{Source, crypto};
+use tiercel_persistence::{Source, crypto, settings};
 
 /// A document and where its versions are on the wire.
 pub struct Address {
@@ -36,7 +40,11 @@ impl Address {
         format!("{}/versions/{version}", self.base)
     }
 
-    async fn find(&self, source: &impl Source, version: i64) -> Result<StoredDocument, Problem> {
+    pub(super) async fn find(
+        &self,
+        source: &impl Source,
+        version: i64,
+    ) -> Result<StoredDocument, Problem> {
         let missing = || Problem::not_found("version");
         let id = self.id.ok_or_else(missing)?;
         let found = store::find(source, self.kind, id, version).await?;
@@ -123,7 +131,7 @@ pub async fn replace(
         let draft = at.find(tx, version).await?;
         only(&draft, DocumentStatus::Draft)?;
         conditions.require_match(draft.revision)?;
-        shown(&store::replace_draft(tx, &draft, body).await?)
+        shown(&store::replace_draft(tx, &draft, body, tenant.principal()).await?)
     })
     .await
 }
@@ -135,8 +143,7 @@ pub async fn check(
 ) -> Result<HttpResponse, Problem> {
     let found = at.find(tenant.store(), version).await?;
     let (today, book) = (tenant.today(), tenant.book());
-    let known = lint::known(tenant.store(), today, &book).await?;
-    let mut told = lint::found(found.kind, &found.body, &known);
+    let mut told = findings(tenant.store(), &found, today, &book).await?;
     if found.kind == DocumentKind::DiscountPolicy {
         let floors = products::floors_above_list(&found.body, &book, tenant, today);
         told.warnings.extend(floors);
@@ -145,6 +152,79 @@ pub async fn check(
         publishable: told.faults.is_empty(),
         faults: told.faults,
         warnings: told.warnings,
+        findings: told.findings,
+    }))
+}
+
+/// Everything that the author of a document should know, were it in force from a day on.
+async fn findings(
+    source: &impl Source,
+    document: &StoredDocument,
+    from: NaiveDate,
+    book: &Book,
+) -> Result<lint::Found, Problem> {
+    if document.kind == DocumentKind::EvaluationModel {
+        let around = lint::surroundings(source, &document.code, from).await?;
+        return Ok(lint::found_in_model(&document.body, &around));
+    }
+    let known = lint::known(source, from, book).await?;
+    Ok(lint::found(document.kind, &document.body, &known))
+}
+
+/// Where the rules ask for it, whoever wrote a draft does not publish it.
+async fn two_people(
+    source: &impl Source,
+    draft: &StoredDocument,
+    publisher: &str,
+) -> Result<(), Problem> {
+    let wrote = draft.created_by == publisher || draft.changed_by.as_deref() == Some(publisher);
+    if wrote && settings::four_eyes(source).await? {
+        let detail = "whoever drafted a version or changed it last may not publish it";
+        return Err(Problem::new(Kind::Conflict, detail));
+    }
+    Ok(())
+}
+
+/// Publishes a copy of a version that was published before; `bytes` as in [`publish`].
+pub async fn roll_back(
+    tenant: &TenantHandle,
+    retry: &RetryKey,
+    (at, version): (&Address, i64),
+    bytes: &[u8],
+) -> Result<HttpResponse, Problem> {
+    let from = first_day(tenant, bytes)?;
+    let book = tenant.book();
+    let hash = crypto::sha256_hex(bytes);
+    reply::write(tenant, "document.published", retry, &hash, async |tx| {
+        let former = at.find(tx, version).await?;
+        if former.status == DocumentStatus::Draft {
+            let detail = format!("version {version} was never published");
+            return Err(Problem::new(Kind::Conflict, detail));
+        }
+        let faults = findings(tx, &former, from, &book).await?.faults;
+        if !faults.is_empty() {
+            return Err(Problem::invalid(faults));
+        }
+        let copy = store::roll_back(tx, &former, from, tenant.principal()).await?;
+        let body = DocumentResponse::try_from(&copy)?;
+        Ok(Reply::created(at.of(copy.version), &body)?.version(copy.revision))
+    })
+    .await
+}
+
+/// Compares a version with another one of the same document.
+pub async fn compare(
+    tenant: &TenantHandle,
+    at: &Address,
+    version: i64,
+    with: i64,
+) -> Result<HttpResponse, Problem> {
+    let one = DocumentResponse::try_from(&at.find(tenant.store(), version).await?)?;
+    let other = DocumentResponse::try_from(&at.find(tenant.store(), with).await?)?;
+    Ok(HttpResponse::Ok().json(ComparisonResponse {
+        from: version,
+        to: with,
+        changes: compare::changes(&one.document, &other.document),
     }))
 }
 
@@ -161,8 +241,8 @@ pub async fn publish(
     reply::write(tenant, "document.published", retry, &hash, async |tx| {
         let draft = at.find(tx, version).await?;
         only(&draft, DocumentStatus::Draft)?;
-        let known = lint::known(tx, from, &book).await?;
-        let faults = lint::found(draft.kind, &draft.body, &known).faults;
+        two_people(tx, &draft, tenant.principal()).await?;
+        let faults = findings(tx, &draft, from, &book).await?.faults;
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
@@ -214,7 +294,7 @@ fn first_day(tenant: &TenantHandle, bytes: &[u8]) -> Result<NaiveDate, Problem> 
     faults.finish(day)
 }
 
-fn only(document: &StoredDocument, status: DocumentStatus) -> Result<(), Problem> {
+pub(super) fn only(document: &StoredDocument, status: DocumentStatus) -> Result<(), Problem> {
     if document.status == status {
         return Ok(());
     }
@@ -223,6 +303,6 @@ fn only(document: &StoredDocument, status: DocumentStatus) -> Result<(), Problem
     Err(Problem::new(Kind::Conflict, detail))
 }
 
-fn shown(stored: &StoredDocument) -> Result<Reply, Problem> {
+pub(super) fn shown(stored: &StoredDocument) -> Result<Reply, Problem> {
     Ok(Reply::ok(&DocumentResponse::try_from(stored)?)?.version(stored.revision))
 }

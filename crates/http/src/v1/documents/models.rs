@@ -1,13 +1,16 @@
 //! Evaluation models: listed, created, and their versions.
 
 use super::flow::{self, Address};
+use super::freeze;
 use super::wire::{
-    CreateModelRequest, DocumentResponse, LintResponse, ListVersions, ModelResponse,
-    PublishRequest, VersionPath, VersionResponse,
+    CompareVersions, ComparisonResponse, CreateModelRequest, DocumentResponse,
+    FreezeQueuedResponse, FreezeRequest, LintResponse, ListVersions, ModelResponse, PublishRequest,
+    VersionPath, VersionResponse,
 };
 use crate::body::{Id, Json, Query, Whole};
 use crate::etag::Conditions;
 use crate::faults::Faults;
+use crate::flows::model;
 use crate::listing::{self, Listing};
 use crate::page::Page;
 use crate::problem::{Kind, Problem};
@@ -34,11 +37,14 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(replace_evaluation_model_draft)
         .service(lint_evaluation_model_version)
         .service(publish_evaluation_model_version)
-        .service(retire_evaluation_model_version);
+        .service(retire_evaluation_model_version)
+        .service(roll_back_evaluation_model)
+        .service(compare_evaluation_model_versions)
+        .service(freeze_evaluation_model_draft);
 }
 
 /// The model that has an id or a code.
-async fn model(source: &impl Source, name: &str) -> Result<Address, Problem> {
+async fn named(source: &impl Source, name: &str) -> Result<Address, Problem> {
     let missing = || Problem::not_found("evaluation model");
     let id = match name.parse::<DocumentId>() {
         Ok(id) => Some(id),
@@ -66,16 +72,20 @@ pub async fn list_evaluation_models(
 ) -> Result<HttpResponse, Problem> {
     let listing = Listing::new(&tenant, "models", query.limit, query.after.as_deref())?;
     let rows = store::page(tenant.store(), KIND, listing.after()?, listing.fetch()).await?;
-    let in_force = store::in_force(tenant.store(), KIND, tenant.today()).await?;
+    let in_force = model::on(tenant.store(), tenant.today()).await?;
+    let version = |id| in_force.as_ref().and_then(|models| models.version_of(id));
     let key = |row: &DocumentSummary| row.id.to_string();
-    let page = listing.page(rows, key, |row| ModelResponse::of(row, in_force.as_ref()));
+    let page = listing.page(rows, key, |row| {
+        let in_force = version(row.id);
+        ModelResponse::of(row, in_force)
+    });
     Ok(listing::answer(&request, &page))
 }
 
 /// Create an evaluation model
 ///
-/// Begins with a draft of version 1. Of all published models the one with the latest first day
-/// decides.
+/// Begins with a draft of version 1. A model with `applies_to` decides for the customers that this
+/// holds of; of the others the one with the latest first day decides for the rest.
 #[utoipa::path(tag = "evaluation-models", responses(
     (status = 201, description = "The first draft; `Location` and `ETag` in the headers", body = DocumentResponse),
     (status = 409, description = "The code is taken", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
@@ -135,7 +145,7 @@ pub async fn list_evaluation_model_versions(
     Id(name): Id<String>,
     Query(query): Query<ListVersions>,
 ) -> Result<HttpResponse, Problem> {
-    let at = model(tenant.store(), &name).await?;
+    let at = named(tenant.store(), &name).await?;
     flow::list(&tenant, &request, &query, &at).await
 }
 
@@ -153,7 +163,7 @@ pub async fn draft_evaluation_model(
     retry: RetryKey,
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
-    let at = model(tenant.store(), &name).await?;
+    let at = named(tenant.store(), &name).await?;
     let body = flow::canonical(at.kind, &body.value, "")?;
     flow::draft(&tenant, &retry, &at, &body).await
 }
@@ -169,7 +179,7 @@ pub async fn find_evaluation_model_version(
     tenant: Tenant<need::ModelsRead>,
     path: VersionPath,
 ) -> Result<HttpResponse, Problem> {
-    let at = model(tenant.store(), &path.name).await?;
+    let at = named(tenant.store(), &path.name).await?;
     flow::show(&tenant, &at, path.version).await
 }
 
@@ -188,7 +198,7 @@ pub async fn replace_evaluation_model_draft(
     retry: RetryKey,
     body: Json<serde_json::Value>,
 ) -> Result<HttpResponse, Problem> {
-    let at = model(tenant.store(), &path.name).await?;
+    let at = named(tenant.store(), &path.name).await?;
     let body = flow::canonical(at.kind, &body.value, "")?;
     flow::replace(&tenant, &conditions, &retry, (&at, path.version), &body).await
 }
@@ -204,7 +214,7 @@ pub async fn lint_evaluation_model_version(
     tenant: Tenant<need::ModelsRead>,
     path: VersionPath,
 ) -> Result<HttpResponse, Problem> {
-    let at = model(tenant.store(), &path.name).await?;
+    let at = named(tenant.store(), &path.name).await?;
     flow::check(&tenant, &at, path.version).await
 }
 
@@ -222,7 +232,7 @@ pub async fn publish_evaluation_model_version(
     retry: RetryKey,
     Whole(bytes): Whole,
 ) -> Result<HttpResponse, Problem> {
-    let at = model(tenant.store(), &path.name).await?;
+    let at = named(tenant.store(), &path.name).await?;
     flow::publish(&tenant, &retry, (&at, path.version), &bytes).await
 }
 
@@ -238,6 +248,62 @@ pub async fn retire_evaluation_model_version(
     path: VersionPath,
     retry: RetryKey,
 ) -> Result<HttpResponse, Problem> {
-    let at = model(tenant.store(), &path.name).await?;
+    let at = named(tenant.store(), &path.name).await?;
     flow::retire(&tenant, &retry, &at, path.version).await
+}
+
+/// Roll an evaluation model back to a former version
+///
+/// Publishes a copy of it as the next version, in force from the day named, else from today on. A
+/// version that was never published cannot be rolled back to: 409.
+#[utoipa::path(tag = "evaluation-models",
+    params(("id" = String, Path, description = "Id or code of the model", example = "default"), ("version" = i64, Path, description = "Number of the version", example = 1)),
+    request_body(content = Option<PublishRequest>, content_type = "application/json"),
+    responses((status = 201, description = "The copy; `Location` and `ETag` in the headers", body = DocumentResponse)))]
+#[post("/evaluation-models/{id}/versions/{version}/rollback")]
+pub async fn roll_back_evaluation_model(
+    tenant: Tenant<need::ModelsPublish>,
+    path: VersionPath,
+    retry: RetryKey,
+    Whole(bytes): Whole,
+) -> Result<HttpResponse, Problem> {
+    let at = named(tenant.store(), &path.name).await?;
+    flow::roll_back(&tenant, &retry, (&at, path.version), &bytes).await
+}
+
+/// Compare two versions of an evaluation model
+///
+/// Field by field; entries of lists that have a `code` are found by it wherever they stand.
+#[utoipa::path(tag = "evaluation-models",
+    params(("id" = String, Path, description = "Id or code of the model", example = "default"), ("version" = i64, Path, description = "Number of the version", example = 1), CompareVersions),
+    responses((status = 200, description = "What differs", body = ComparisonResponse)))]
+#[get("/evaluation-models/{id}/versions/{version}/compare")]
+pub async fn compare_evaluation_model_versions(
+    tenant: Tenant<need::ModelsRead>,
+    path: VersionPath,
+    Query(query): Query<CompareVersions>,
+) -> Result<HttpResponse, Problem> {
+    let at = named(tenant.store(), &path.name).await?;
+    flow::compare(&tenant, &at, path.version, query.with).await
+}
+
+/// Freeze the references of a draft
+///
+/// Evaluates everyone to whom the model applies as of a date, and writes what thresholds by quantile,
+/// ranks and shares need into the draft: a published version keeps them. A job,
+/// which fails where the draft is changed before it ends.
+#[utoipa::path(tag = "evaluation-models",
+    params(("id" = String, Path, description = "Id or code of the model", example = "default"), ("version" = i64, Path, description = "Number of the version", example = 1), ("If-Match" = String, Header, description = "The `ETag` of the draft that is frozen")),
+    responses((status = 202, description = "Queued; `Location` is the job", body = FreezeQueuedResponse)))]
+#[post("/evaluation-models/{id}/versions/{version}/freeze")]
+pub async fn freeze_evaluation_model_draft(
+    tenant: Tenant<need::ModelsWrite>,
+    path: VersionPath,
+    conditions: Conditions,
+    retry: RetryKey,
+    body: Json<FreezeRequest>,
+) -> Result<HttpResponse, Problem> {
+    let at = named(tenant.store(), &path.name).await?;
+    let (at, asked) = ((&at, path.version), (&body.value, body.hash.as_str()));
+    freeze::freeze(&tenant, &conditions, &retry, at, asked).await
 }

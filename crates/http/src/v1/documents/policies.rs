@@ -3,8 +3,8 @@
 use super::DEFAULT_CODE;
 use super::flow::{self, Address};
 use super::wire::{
-    DocumentResponse, LintResponse, ListVersions, PublishRequest, ServicePolicyDocument,
-    VersionPath, VersionResponse,
+    CompareVersions, ComparisonResponse, DocumentResponse, LintResponse, ListVersions,
+    PublishRequest, ServicePolicyDocument, VersionPath, VersionResponse,
 };
 use crate::body::{Id, Json, Query, Whole};
 use crate::etag::Conditions;
@@ -26,7 +26,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(replace_service_policy_draft)
         .service(lint_service_policy_version)
         .service(publish_service_policy_version)
-        .service(retire_service_policy_version);
+        .service(retire_service_policy_version)
+        .service(roll_back_service_policy)
+        .service(compare_service_policy_versions);
 }
 
 /// The policy of a kind, whether it has versions yet or not.
@@ -168,4 +170,39 @@ pub async fn retire_service_policy_version(
 ) -> Result<HttpResponse, Problem> {
     let at = policy(tenant.store(), &path.name).await?;
     flow::retire(&tenant, &retry, &at, path.version).await
+}
+
+/// Roll a service policy back to a former version
+///
+/// Publishes a copy of it as the next version, in force from the day named, else from today on. A
+/// version that was never published cannot be rolled back to: 409.
+#[utoipa::path(tag = "service-policies",
+    params(("kind" = String, Path, description = "`discount`, `credit` or `routing`", example = "discount"), ("version" = i64, Path, description = "Number of the version", example = 1)),
+    request_body(content = Option<PublishRequest>, content_type = "application/json"),
+    responses((status = 201, description = "The copy; `Location` and `ETag` in the headers", body = DocumentResponse)))]
+#[post("/service-policies/{kind}/versions/{version}/rollback")]
+pub async fn roll_back_service_policy(
+    tenant: Tenant<need::PoliciesPublish>,
+    path: VersionPath,
+    retry: RetryKey,
+    Whole(bytes): Whole,
+) -> Result<HttpResponse, Problem> {
+    let at = policy(tenant.store(), &path.name).await?;
+    flow::roll_back(&tenant, &retry, (&at, path.version), &bytes).await
+}
+
+/// Compare two versions of a service policy
+///
+/// Field by field; entries of lists that have a `code` are found by it wherever they stand.
+#[utoipa::path(tag = "service-policies",
+    params(("kind" = String, Path, description = "`discount`, `credit` or `routing`", example = "discount"), ("version" = i64, Path, description = "Number of the version", example = 1), CompareVersions),
+    responses((status = 200, description = "What differs", body = ComparisonResponse)))]
+#[get("/service-policies/{kind}/versions/{version}/compare")]
+pub async fn compare_service_policy_versions(
+    tenant: Tenant<need::PoliciesRead>,
+    path: VersionPath,
+    Query(query): Query<CompareVersions>,
+) -> Result<HttpResponse, Problem> {
+    let at = policy(tenant.store(), &path.name).await?;
+    flow::compare(&tenant, &at, path.version, query.with).await
 }

@@ -5,6 +5,7 @@ use crate::wire::instant;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 use tiercel_documents::credit_policy::CreditPolicyDocument;
 use tiercel_documents::discount_policy::DiscountPolicyDocument;
@@ -51,18 +52,17 @@ pub struct ModelResponse {
     pub code: String,
     /// Drafts included.
     pub latest_version: i64,
-    /// Null where another model decides today.
+    /// Null where it decides for nobody today.
     pub version_in_force: Option<i64>,
 }
 
 impl ModelResponse {
-    pub fn of(model: DocumentSummary, in_force: Option<&StoredDocument>) -> Self {
-        let in_force = in_force.filter(|document| document.id == model.id);
+    pub fn of(model: DocumentSummary, version_in_force: Option<i64>) -> Self {
         Self {
             id: model.id.to_string(),
             code: model.code,
             latest_version: model.latest,
-            version_in_force: in_force.map(|document| document.version),
+            version_in_force,
         }
     }
 }
@@ -130,15 +130,94 @@ impl TryFrom<&StoredDocument> for DocumentResponse {
     }
 }
 
+/// One thing that lint found in an evaluation model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"pointer": "/criteria/0/bands/2/from", "severity": "error", "code": "gap", "detail": "values from 10 up to 20 fall into no band", "witness": {"value": "10"}}))]
+pub struct FindingResponse {
+    /// Where, as a JSON pointer into the document.
+    pub pointer: String,
+    /// `error` or `warning`.
+    pub severity: String,
+    pub code: String,
+    pub detail: String,
+    /// An input that shows it; empty where nothing needs to be shown.
+    pub witness: BTreeMap<String, String>,
+}
+
+/// Two versions compared.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"from": 1, "to": 2, "changes": [{"pointer": "/tiers/0/from", "before": "56", "after": "60"}]}))]
+pub struct ComparisonResponse {
+    pub from: i64,
+    pub to: i64,
+    /// In the order of the first document; entries with a `code` are found by it.
+    pub changes: Vec<FieldChange>,
+}
+
+/// A field that differs.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"pointer": "/tiers/0/from", "before": "56", "after": "60"}))]
+pub struct FieldChange {
+    /// Into the later document, or into the first where it is gone.
+    pub pointer: String,
+    /// Null where it was not there.
+    #[schema(value_type = Value)]
+    pub before: Option<serde_json::Value>,
+    /// Null where it is gone.
+    #[schema(value_type = Value)]
+    pub after: Option<serde_json::Value>,
+}
+
+/// Which version to compare with.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CompareVersions {
+    /// The number of the other version.
+    #[param(example = 2)]
+    pub with: i64,
+}
+
+/// As of when a portfolio is frozen.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"as_of": "2026-06-30"}))]
+pub struct FreezeRequest {
+    /// A business date up to today; today where it is absent.
+    pub as_of: Option<String>,
+}
+
+/// A draft that waits to be frozen.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"job": "job_06dv7n5z4h9k3m2p8q1r5s7t10", "state": "queued", "version": 2, "as_of": "2026-06-30"}))]
+pub struct FreezeQueuedResponse {
+    /// Follow it at `/v1/jobs/{job}`; its result is the draft.
+    pub job: String,
+    pub state: String,
+    pub version: i64,
+    pub as_of: String,
+}
+
+/// What must hold when documents are published.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"four_eyes": true}))]
+pub struct PublicationRules {
+    /// Whoever drafted a version or changed it last may not publish it.
+    pub four_eyes: bool,
+}
+
 /// What lint found.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"publishable": false, "faults": [{"pointer": "/tiers/0/tier", "code": "unknown_tier", "detail": "the evaluation model has no tier `gold`"}], "warnings": []}))]
+#[schema(example = json!({"publishable": false, "faults": [{"pointer": "/tiers/0/tier", "code": "unknown_tier", "detail": "the evaluation model has no tier `gold`"}], "warnings": [], "findings": []}))]
 pub struct LintResponse {
     pub publishable: bool,
     /// Pointers into the document. With any of these it cannot be published.
     pub faults: Vec<FieldError>,
     /// What its author should know and may mean.
     pub warnings: Vec<FieldError>,
+    /// Of evaluation models: the same and more, with inputs that show it.
+    pub findings: Vec<FindingResponse>,
 }
 
 /// Which versions to list.

@@ -1,8 +1,11 @@
 //! Why a customer is in its tier: every criterion with its value, band, points and facts.
 
+use super::standing::{Steps, reading, standing};
+use super::why;
 use super::wire::{
     CriterionResponse, CurrentEvaluation, EvaluationResponse, EvidenceResponse, FindEvaluation,
-    ListMeasures, MatchedBand, MeasureResponse, MeasuresResponse, ModelReference, WindowResponse,
+    LifecycleResponse, ListMeasures, MatchedBand, MeasureResponse, MeasuresResponse,
+    ModelReference, WindowResponse,
 };
 use crate::body::{Id, Query};
 use crate::faults::Faults;
@@ -14,16 +17,20 @@ use crate::v1::asking::{self, Moment, Subject};
 use crate::v1::tier_overrides::{self, HeldTier};
 use crate::wire;
 use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::evaluation::{
     self as decision, Criterion, CriterionResult, Evaluation, Matched, Measure, Measured, Scoring,
+    Standing,
 };
-use tiercel_domain::history::{Series, Sums};
+use tiercel_domain::fact::FactKind;
+use tiercel_domain::history::Series;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::money::{Rounding, round};
-use tiercel_domain::period::Window;
+use tiercel_domain::period::{Span, Window};
 use tiercel_domain::receivables::{Allocation, allocate};
 use tiercel_persistence::customers::CustomerState;
+use tiercel_persistence::evaluations::ModelInForce;
 use tiercel_persistence::refresh::RefreshError;
 
 /// Facts named one by one in an answer.
@@ -57,6 +64,8 @@ struct Judged {
     series: Series,
     ledger: Allocation,
     evaluation: Evaluation,
+    /// Where the model has a lifecycle.
+    standing: Option<Standing>,
     by_hand: Option<HeldTier>,
     base: Currency,
     with_costs: bool,
@@ -75,8 +84,8 @@ impl Judged {
     async fn load(
         tenant: &TenantHandle,
         id: CustomerId,
-        as_of: Option<&str>,
-        known_at: Option<&str>,
+        (as_of, known_at): (Option<&str>, Option<&str>),
+        steps: Steps,
     ) -> Result<Self, Problem> {
         let moment = asking::moment(tenant, as_of, known_at).await?;
         let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
@@ -85,11 +94,14 @@ impl Judged {
         let ledger = allocate(&subject.facts, moment.as_of).map_err(|_| too_large())?;
         let series = Series::of(&subject.facts);
         let read = reading(&subject, &series, &ledger);
-        let evaluation = decision::evaluate(model.in_force().model, &read, moment.as_of);
+        let own = model.in_force().of(&subject.profile).model;
+        let evaluation = decision::evaluate(own, &read, moment.as_of).map_err(|_| too_large())?;
+        let standing = standing(tenant, own, &subject, &moment, steps).await?;
         Ok(Self {
             id,
             moment,
-            evaluation: evaluation.map_err(|_| too_large())?,
+            evaluation,
+            standing,
             by_hand: tier_overrides::held(tenant.store(), id, moment).await?,
             model,
             subject,
@@ -104,13 +116,18 @@ impl Judged {
         reading(&self.subject, &self.series, &self.ledger)
     }
 
+    /// The model that is applied to this customer.
+    fn applied(&self) -> ModelInForce<'_> {
+        self.model.in_force().of(&self.subject.profile)
+    }
+
     fn criteria(&self) -> impl Iterator<Item = (&Criterion, &CriterionResult)> {
-        let criteria = self.model.in_force().model.criteria().iter();
+        let criteria = self.applied().model.criteria().iter();
         criteria.zip(&self.evaluation.criteria)
     }
 
     fn model_reference(&self) -> ModelReference {
-        let in_force = self.model.in_force();
+        let in_force = self.applied();
         ModelReference {
             id: in_force.id.to_string(),
             version: in_force.version,
@@ -118,8 +135,7 @@ impl Judged {
     }
 
     fn is_hidden(&self, measure: &Measure) -> bool {
-        use Measure::{Margin, ProfitContribution};
-        !self.with_costs && matches!(measure, ProfitContribution { .. } | Margin { .. })
+        !self.with_costs && measure.shows_costs()
     }
 
     fn measured(&self, criterion: &Criterion, result: &CriterionResult) -> MeasureResponse {
@@ -152,11 +168,20 @@ impl Judged {
     }
 
     fn window(&self, window: Window) -> WindowResponse {
+        let window = match window {
+            // The order that began it is shown.
+            Window::SinceFirstOrder => {
+                let first = self.series.days_of(FactKind::OrderLine).first();
+                let first = first.filter(|day| **day <= self.moment.as_of);
+                first.map_or(Window::All, |day| Window::From(*day))
+            }
+            window => window,
+        };
         let before = window.opens_after(self.moment.as_of);
         let from = before.and_then(|before| before.succ_opt());
         WindowResponse {
             from: from.map(|day| day.to_string()),
-            to: self.moment.as_of.to_string(),
+            to: Span::new(window, self.moment.as_of).until().to_string(),
         }
     }
 
@@ -173,6 +198,12 @@ impl Judged {
             band: band.filter(|_| !measured.hidden),
             category,
             points: Some(result.points.to_string()),
+            counted: Some(why::counted(criterion, result)),
+            reason: criterion
+                .refinement
+                .reasons
+                .of(result.matched)
+                .map(why::reason),
             facts: (explain == Explain::Full).then(|| self.evidence(criterion, &measured)),
             measured,
         }
@@ -196,18 +227,27 @@ impl Judged {
         }
     }
 
+    /// The tier before vetoes.
+    fn stands(&self) -> usize {
+        let standing = self.standing.as_ref();
+        standing.map_or(self.evaluation.score_tier, |it| it.tier)
+    }
+
     /// The tier that decisions of the day go by.
     fn in_force(&self) -> String {
-        let tiers = self.model.in_force().model.tiers();
-        let evaluated = tiers.get(self.evaluation.tier).map(|tier| &tier.code);
+        let model = self.applied().model;
+        let (place, _) = model.vetoed(self.stands(), &self.evaluation.vetoes);
+        let evaluated = model.tiers().get(place).map(|tier| &tier.code);
         let by_hand = self.by_hand.as_ref().map(|held| &held.tier);
         by_hand.or(evaluated).cloned().unwrap_or_default()
     }
 
     fn response(&self, explain: Explain) -> EvaluationResponse {
-        let model = self.model.in_force().model;
-        let tier = model.tiers().get(self.evaluation.tier);
-        let next = decision::next_change_on(model, &self.read(), self.moment.as_of);
+        let model = self.applied().model;
+        let (place, decided) = model.vetoed(self.stands(), &self.evaluation.vetoes);
+        let tier = model.tiers().get(place);
+        let says = model.tiers().get(self.evaluation.score_tier);
+        let shown = |criterion: &Criterion| !self.is_hidden(&criterion.measure);
         let criteria = (explain != Explain::None).then(|| {
             let criteria = self.criteria();
             criteria
@@ -221,29 +261,56 @@ impl Judged {
             score: self.evaluation.score.to_string(),
             tier: tier.map(|tier| tier.code.clone()).unwrap_or_default(),
             tier_label: tier.map(|tier| tier.label.clone()).unwrap_or_default(),
-            tier_rank: self.evaluation.tier.saturating_add(1),
+            tier_rank: place.saturating_add(1),
+            score_tier: says.map(|tier| tier.code.clone()).unwrap_or_default(),
+            lifecycle: self.lifecycle(),
+            vetoes: why::vetoes(model, &self.evaluation, decided),
+            groups: (explain != Explain::None).then(|| why::groups(model, &self.evaluation)),
+            reasons: (explain != Explain::None)
+                .then(|| why::reasons(model, &self.evaluation, shown)),
+            latest_fact_on: self.latest_fact_on().map(|day| day.to_string()),
             tier_in_force: self.in_force(),
             by_hand: self.by_hand.clone(),
             model: self.model_reference(),
             initial_points: Some(model.initial().to_string()),
             criteria,
-            next_change_on: next.map(|day| day.to_string()),
+            next_change_on: self.next_change_on().map(|day| day.to_string()),
             current: current(&self.subject.state),
         }
     }
 }
 
-/// Every fact is at hand, so that each can be named.
-fn reading<'a>(
-    subject: &'a Subject,
-    series: &'a Series,
-    ledger: &'a Allocation,
-) -> decision::Subject<'a> {
-    decision::Subject {
-        profile: &subject.profile,
-        sums: Sums::Facts(&subject.facts),
-        series,
-        invoices: &ledger.invoices,
+impl Judged {
+    fn lifecycle(&self) -> Option<LifecycleResponse> {
+        let model = self.applied().model;
+        let (rules, standing) = (model.lifecycle()?, self.standing?);
+        let raw = self.evaluation.score_tier;
+        Some(why::lifecycle(
+            model,
+            rules,
+            &standing,
+            raw,
+            self.moment.as_of,
+        ))
+    }
+
+    fn next_change_on(&self) -> Option<NaiveDate> {
+        let model = self.applied().model;
+        let as_of = self.moment.as_of;
+        let step = model
+            .lifecycle()
+            .zip(self.standing)
+            .and_then(|(rules, standing)| {
+                decision::next_step(rules, &standing, self.evaluation.score_tier, as_of)
+            });
+        let score = decision::next_change_on(model, &self.read(), as_of);
+        [step, score].into_iter().flatten().min()
+    }
+
+    fn latest_fact_on(&self) -> Option<NaiveDate> {
+        let counted = self.subject.facts.iter().filter(|fact| fact.counts());
+        let days = counted.map(|fact| fact.occurred_on);
+        days.filter(|day| *day <= self.moment.as_of).max()
     }
 }
 
@@ -297,15 +364,17 @@ pub async fn find_evaluation(
     let mut faults = Faults::default();
     let explain = query.explain.as_deref().unwrap_or("summary");
     let explain = faults.word("explain", explain, Explain::from_word);
-    let explain = faults.finish(explain)?;
+    let steps = query.steps.as_deref().unwrap_or("recorded");
+    let steps = faults.word("steps", steps, Steps::from_word);
+    let (explain, steps) = faults.finish(explain.zip(steps))?;
     if tenant.is_customer() && explain == Explain::Full {
         return Err(Problem::new(
             Kind::NotFound,
             "the facts are not for this token",
         ));
     }
-    let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
-    let judged = Judged::load(&tenant, id, as_of, known_at).await?;
+    let asked = (query.as_of.as_deref(), query.known_at.as_deref());
+    let judged = Judged::load(&tenant, id, asked, steps).await?;
     let mut answer = judged.response(explain);
     if tenant.is_customer() {
         answer.leave_out_weights();
@@ -325,8 +394,8 @@ pub async fn list_measures(
     Id(id): Id<CustomerId>,
     Query(query): Query<ListMeasures>,
 ) -> Result<HttpResponse, Problem> {
-    let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
-    let judged = Judged::load(&tenant, id, as_of, known_at).await?;
+    let asked = (query.as_of.as_deref(), query.known_at.as_deref());
+    let judged = Judged::load(&tenant, id, asked, Steps::Recorded).await?;
     let items = judged.criteria();
     let items = items.map(|(criterion, result)| judged.measured(criterion, result));
     Ok(HttpResponse::Ok().json(MeasuresResponse {

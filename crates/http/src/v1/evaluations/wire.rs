@@ -137,6 +137,9 @@ pub struct FindEvaluation {
     /// `none`: score and tier; `summary` (where it is absent): criteria too; `full`: also the
     /// facts behind them.
     pub explain: Option<String>,
+    /// With a lifecycle: `recorded` (where it is absent), past calendar dates as they were decided
+    /// then; `again`, all of them anew with what is known at `known_at`, from the first evaluation.
+    pub steps: Option<String>,
 }
 
 /// As of when, as known when.
@@ -202,7 +205,7 @@ pub struct MeasureResponse {
 
 /// What was measured and how it became points.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250.00", "missing": null, "hidden": false, "matched": "band", "band": {"from": "50000", "to": null}, "category": null, "points": "25", "facts": null}))]
+#[schema(example = json!({"code": "revenue", "label": "Revenue of the last 12 months", "measure": "revenue", "unit": "base_currency", "window": {"from": "2025-03-02", "to": "2026-03-01"}, "value": "61250.00", "missing": null, "hidden": false, "matched": "band", "band": {"from": "50000", "to": null}, "category": null, "points": "25", "counted": {"given": "25", "weight": null, "left": null, "weighed": "25", "group": null}, "reason": null, "facts": null}))]
 pub struct CriterionResponse {
     #[serde(flatten)]
     pub measured: MeasureResponse,
@@ -210,10 +213,101 @@ pub struct CriterionResponse {
     pub matched: String,
     pub band: Option<MatchedBand>,
     pub category: Option<String>,
-    /// Null for a token bound to the customer.
+    /// What counts: these add up. Null for a token bound to the customer.
     pub points: Option<String>,
+    /// How the points of the entry that matched became those that count; null for a token bound to
+    /// the customer.
+    pub counted: Option<CountedPoints>,
+    /// What the model tells about the points.
+    pub reason: Option<ReasonResponse>,
     /// Only with `explain=full`.
     pub facts: Option<EvidenceResponse>,
+}
+
+/// From the points of an entry to those that count.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"given": "10", "weight": "150", "left": "75", "weighed": "11.25", "group": "sales"}))]
+pub struct CountedPoints {
+    /// What the band, category or missing value gives.
+    pub given: String,
+    /// Per cent; null where the points count as given.
+    pub weight: Option<String>,
+    /// What is left with the age of the facts, per cent; null where they do not fade.
+    pub left: Option<String>,
+    /// After weight and age, before the group's cap.
+    pub weighed: String,
+    /// The code of the group that caps the sum.
+    pub group: Option<String>,
+}
+
+/// A code for programs and texts for people.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"code": "R12", "en": "Few orders in the last 12 months", "zh": "近12个月订单较少"}))]
+pub struct ReasonResponse {
+    pub code: String,
+    pub en: Option<String>,
+    pub zh: Option<String>,
+}
+
+/// A criterion whose points differ from their baseline.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"rank": 1, "criterion": "revenue", "difference": "18", "reason": {"code": "R12", "en": "Few orders in the last 12 months", "zh": "近12个月订单较少"}}))]
+pub struct RankedReasonResponse {
+    /// 1 differs the most.
+    pub rank: usize,
+    /// The criterion's code.
+    pub criterion: String,
+    pub difference: String,
+    /// Null where the model tells nothing.
+    pub reason: Option<ReasonResponse>,
+}
+
+/// What a group of criteria came to.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"code": "sales", "label": "What the customer buys", "min": null, "max": "25", "sum": "31", "points": "25"}))]
+pub struct GroupResponse {
+    pub code: String,
+    pub label: String,
+    pub min: Option<String>,
+    pub max: Option<String>,
+    /// Of its criteria's points after weight and age.
+    pub sum: String,
+    /// What of it counts.
+    pub points: String,
+}
+
+/// A veto that holds.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"code": "insolvent", "label": "Insolvency proceedings", "effect": "force", "tier": "low", "decides": true, "reason": null}))]
+pub struct VetoResponse {
+    pub code: String,
+    pub label: String,
+    /// `force` or `cap`.
+    pub effect: String,
+    pub tier: String,
+    /// Whether the tier is this one because of it.
+    pub decides: bool,
+    /// What the model tells about it.
+    pub reason: Option<ReasonResponse>,
+}
+
+/// Where the customer stands, before vetoes.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"tier": "high", "since": "2026-01-01", "misses": 1, "effect": "kept", "by": "grace", "until": "2026-12-31", "en": "score says general; kept high until 2026-12-31 by grace", "zh": "评分对应general；因宽限期保留high至2026-12-31"}))]
+pub struct LifecycleResponse {
+    pub tier: String,
+    /// The first day in it.
+    pub since: String,
+    /// Calendar dates in a row whose score was too low.
+    pub misses: u32,
+    /// `none`: the tier is the score's; `kept`: the score says a lower one; `waits`: a better one.
+    pub effect: String,
+    /// With `kept`: `grace`, `minimum_stay`, `misses` or `calendar`.
+    pub by: Option<String>,
+    /// The last day on which this is so if the score stays.
+    pub until: Option<String>,
+    pub en: String,
+    pub zh: String,
 }
 
 /// The evaluation that decisions go by.
@@ -233,7 +327,7 @@ pub struct CurrentEvaluation {
 
 /// What the model says about a customer, computed from the facts for this answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "score": "71", "tier": "high", "tier_label": "High value", "tier_rank": 1, "tier_in_force": "high", "by_hand": null, "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "initial_points": "20", "criteria": null, "next_change_on": "2026-03-15", "current": null}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "known_at": null, "score": "71", "tier": "high", "tier_label": "High value", "tier_rank": 1, "score_tier": "high", "lifecycle": null, "vetoes": [], "groups": null, "reasons": null, "latest_fact_on": "2026-02-20", "tier_in_force": "high", "by_hand": null, "model": {"id": "doc_06dv7n5z4h9k3m2p8q1r5s7t13", "version": 1}, "initial_points": "20", "criteria": null, "next_change_on": "2026-03-15", "current": null}))]
 pub struct EvaluationResponse {
     pub customer: String,
     pub as_of: String,
@@ -245,6 +339,19 @@ pub struct EvaluationResponse {
     pub tier_label: String,
     /// 1 is the best.
     pub tier_rank: usize,
+    /// The tier that the score alone falls into.
+    pub score_tier: String,
+    /// Null where the model has none.
+    pub lifecycle: Option<LifecycleResponse>,
+    /// The vetoes that hold; none for a token bound to the customer.
+    pub vetoes: Vec<VetoResponse>,
+    /// Null with `explain=none` and for a token bound to the customer.
+    pub groups: Option<Vec<GroupResponse>>,
+    /// What lowers the score the most, or lifts it, as the model says. Null with `explain=none` and
+    /// for a token bound to the customer.
+    pub reasons: Option<Vec<RankedReasonResponse>>,
+    /// The day of the latest fact that counts; null where there is none.
+    pub latest_fact_on: Option<String>,
     /// The tier that decisions of the day go by: the one set by hand, else `tier`.
     pub tier_in_force: String,
     /// The tier set by hand that holds on the day.
@@ -264,6 +371,9 @@ impl EvaluationResponse {
     /// What the customer may see: what was measured, not how it is weighed, and nothing of costs.
     pub fn leave_out_weights(&mut self) {
         self.initial_points = None;
+        self.groups = None;
+        self.reasons = None;
+        self.vetoes.clear();
         if let Some(held) = &mut self.by_hand {
             held.leave_out_people();
         }
@@ -271,6 +381,7 @@ impl EvaluationResponse {
             criteria.retain(|criterion| !criterion.measured.hidden);
             for criterion in criteria {
                 criterion.points = None;
+                criterion.counted = None;
                 criterion.band = None;
             }
         }

@@ -177,6 +177,7 @@ fn published(kind: DocumentKind, it: RecordedPolicy) -> StoredDocument {
         hash: body.sha256,
         effective_from: Some(it.effective_from.parse().unwrap()),
         created_by: String::new(),
+        changed_by: None,
         created_at: DateTime::UNIX_EPOCH,
         published_by: None,
         published_at: None,

@@ -13,10 +13,9 @@ use crate::v1::asking;
 use actix_web::{HttpResponse, get};
 use serde::{Deserialize, Serialize};
 use tiercel_documents::evaluation_model::parse_model;
-use tiercel_domain::evaluation::Model;
 use tiercel_domain::ids::DocumentId;
 use tiercel_domain::portfolio::Moves;
-use tiercel_persistence::documents::{self, DocumentKind};
+use tiercel_persistence::documents::{self, DocumentKind, StoredDocument};
 use utoipa::{IntoParams, ToSchema};
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -85,7 +84,7 @@ async fn challenger(
     tenant: &TenantHandle,
     query: &AgreementQuery,
     faults: &mut Faults,
-) -> Result<Option<(DocumentId, Model)>, Problem> {
+) -> Result<Option<StoredDocument>, Problem> {
     let (kind, name) = (DocumentKind::EvaluationModel, query.model.as_str());
     let id = match name.parse::<DocumentId>() {
         Ok(id) => Some(id),
@@ -100,11 +99,11 @@ async fn challenger(
         return Ok(None);
     };
     let model = parse_model(found.body.as_bytes()).and_then(|document| document.to_domain());
-    let Ok(model) = model else {
+    if model.is_err() {
         faults.add("version", "faulty", "lint names the faults of this version");
         return Ok(None);
-    };
-    Ok(Some((found.id, model)))
+    }
+    Ok(Some(found))
 }
 
 /// Report how far a challenger agrees
@@ -128,11 +127,11 @@ pub async fn report_agreement(
     let challenger = challenger(&tenant, &query, &mut faults).await?;
     let ends = (query.from.as_deref(), query.to.as_deref());
     let dates = dates_of(&tenant, &mut faults, ends, query.every.as_deref());
-    let ((id, model), dates) = faults.finish(challenger.zip(dates))?;
+    let (challenger, dates) = faults.finish(challenger.zip(dates))?;
     let moment = asking::moment(&tenant, None, query.known_at.as_deref()).await?;
-    let contest = contest::contest(tenant.store(), &dates, &model, moment.known_at).await?;
+    let contest = contest::contest(tenant.store(), &dates, &challenger, moment.known_at).await?;
     let answer = AgreementResponse {
-        model: id.to_string(),
+        model: challenger.id.to_string(),
         version: query.version,
         dates: told(&contest),
         champion: steadiness(&contest.champion),

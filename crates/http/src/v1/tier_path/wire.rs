@@ -42,9 +42,12 @@ pub struct PathTier {
 
 /// What is evaluated on the day if nothing happens: no orders, no payments.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"tier": {"code": "low", "label": "Low", "rank": 3, "score": "31"}, "drops": true}))]
+#[schema(example = json!({"tier": {"code": "low", "label": "Low", "rank": 3, "score": "31"}, "score_tier": "low", "drops": true}))]
 pub struct Projection {
+    /// The one that would be in force, after lifecycle and vetoes.
     pub tier: PathTier,
+    /// What the score alone would say.
+    pub score_tier: String,
     /// Whether that is worse than now.
     pub drops: bool,
 }
@@ -99,8 +102,12 @@ pub struct PathWays {
 
 /// How the next better tier is reached.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"points_missing": "17.5", "tier": "high", "label": "High value", "reachable": true, "single": [], "best": null}))]
+#[schema(example = json!({"holds_from": "2026-09-30", "points_missing": "17.5", "tier": "high", "label": "High value", "reachable": true, "single": [], "best": null}))]
 pub struct WayUp {
+    /// The first day on which the tier holds if the score reaches it by `by`: with a lifecycle that
+    /// lifts on calendar dates, the day after the next of them.
+    #[schema(format = Date)]
+    pub holds_from: String,
     /// From the score of now; null for a token bound to the customer.
     pub points_missing: Option<String>,
     #[serde(flatten)]
@@ -109,7 +116,7 @@ pub struct WayUp {
 
 /// The path of a customer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-09-01", "known_at": null, "by": "2026-09-30", "currency": "EUR", "tier": {"code": "general", "label": "General", "rank": 2, "score": "52.5"}, "by_hand": null, "projection": {"tier": {"code": "general", "label": "General", "rank": 2, "score": "50"}, "drops": false}, "next": null, "keep": null}))]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-09-01", "known_at": null, "by": "2026-09-30", "currency": "EUR", "tier": {"code": "general", "label": "General", "rank": 2, "score": "52.5"}, "by_hand": null, "projection": {"tier": {"code": "general", "label": "General", "rank": 2, "score": "50"}, "score_tier": "general", "drops": false}, "next": null, "keep": null}))]
 pub struct PathResponse {
     pub customer: String,
     pub as_of: String,
@@ -120,14 +127,15 @@ pub struct PathResponse {
     pub by: String,
     /// Base currency, of all amounts.
     pub currency: String,
-    /// As evaluated on `as_of`.
+    /// The one in force on `as_of`, after lifecycle and vetoes.
     pub tier: PathTier,
     /// A tier by hand that holds on `as_of`, whatever is evaluated.
     pub by_hand: Option<HeldTier>,
     pub projection: Projection,
     /// Null in the best tier.
     pub next: Option<WayUp>,
-    /// What keeps the present tier; null where nothing has to be done for it.
+    /// What keeps the score of `by` good enough for the present tier; null where nothing has to be
+    /// done for it.
     pub keep: Option<PathWays>,
 }
 
@@ -140,11 +148,16 @@ pub(super) struct Telling<'a> {
 }
 
 impl Telling<'_> {
+    pub fn code(&self, tier: usize) -> String {
+        let tier = self.tiers.get(tier);
+        tier.map(|tier| tier.code.clone()).unwrap_or_default()
+    }
+
     pub fn tier(&self, evaluation: &Evaluation) -> PathTier {
         let tier = self.tiers.get(evaluation.tier);
         let score = (!self.to_customer).then(|| evaluation.score.to_string());
         PathTier {
-            code: tier.map(|tier| tier.code.clone()).unwrap_or_default(),
+            code: self.code(evaluation.tier),
             label: tier.map(|tier| tier.label.clone()).unwrap_or_default(),
             rank: evaluation.tier.saturating_add(1),
             score,
@@ -155,7 +168,7 @@ impl Telling<'_> {
         let tier = self.tiers.get(target);
         let single = ways.single.iter().map(|way| self.way(way));
         PathWays {
-            tier: tier.map(|tier| tier.code.clone()).unwrap_or_default(),
+            tier: self.code(target),
             label: tier.map(|tier| tier.label.clone()).unwrap_or_default(),
             reachable: ways.best.is_some(),
             single: single.collect(),
