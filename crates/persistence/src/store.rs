@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::error::DbError;
 use crate::migrate;
+use crate::retries::UnderWay;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
@@ -16,6 +17,8 @@ pub struct Store {
     pub(crate) clock: Clock,
     /// SQLite has one writer: waiting here in turn is fairer than its busy handler.
     pub(crate) writer: Mutex<()>,
+    /// Requests with a retry key that are worked on here.
+    pub(crate) under_way: UnderWay,
     /// Wakes the sequencer after a commit.
     pub(crate) written: Notify,
     /// Names this process in leases.
@@ -65,6 +68,7 @@ impl Store {
             db,
             clock,
             writer: Mutex::new(()),
+            under_way: UnderWay::default(),
             written: Notify::new(),
             instance,
         })
