@@ -1,6 +1,7 @@
 //! Jobs: progress as server-sent events, from any instance, until the job or the server ends.
 
 use crate::support::{Api, Database, Server, block_on, both, importing};
+use reqwest::Method;
 use serde_json::Value;
 use std::fmt::Write;
 use std::time::{Duration, Instant};

@@ -65,6 +65,10 @@ impl Drop for Turn<'_> {
     }
 }
 
+const FORGET: &str = "DELETE FROM idempotency WHERE (principal, route, retry_key) IN \
+    (SELECT principal, route, retry_key FROM idempotency WHERE created_at < $1 \
+     ORDER BY created_at LIMIT $2)";
+
 /// Deletes kept answers from before `cutoff`, the oldest first and at most so many; returns how
 /// many there were.
 pub async fn forget(store: &Store, cutoff: DateTime<Utc>, most: u32) -> Result<u64, DbError> {
@@ -74,14 +78,84 @@ pub async fn forget(store: &Store, cutoff: DateTime<Utc>, most: u32) -> Result<u
         retry: None,
     };
     let delete = async |tx: &Tx| {
-        let text = "DELETE FROM idempotency WHERE (principal, route, retry_key) IN \
-            (SELECT principal, route, retry_key FROM idempotency WHERE created_at < $1 \
-             ORDER BY created_at LIMIT $2)";
         let values = vec![cutoff.timestamp_micros().into(), i64::from(most).into()];
-        Ok::<_, DbError>((sql::run(tx, text, values).await?, None))
+        Ok::<_, DbError>((sql::run(tx, FORGET, values).await?, None))
     };
     match store.write(&writing, delete).await? {
         Written::Fresh { value, .. } => Ok(value),
         _ => Ok(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answer, test_store};
+
+    async fn keep(store: &Store, key: &str) {
+        let writing = Writing {
+            retry: Some(Retry {
+                route: "POST /x",
+                key,
+                request_hash: "h",
+            }),
+            ..test_store::writing()
+        };
+        let answer = Answer {
+            status: 200,
+            headers: Vec::new(),
+            body: Vec::new(),
+            personal_to: None,
+        };
+        let change = async |_: &Tx| Ok::<_, DbError>(((), Some(answer.clone())));
+        let written = store.write(&writing, change).await.unwrap();
+        assert!(matches!(written, Written::Fresh { .. }));
+    }
+
+    #[tokio::test]
+    async fn old_answers_go_a_few_at_a_time_found_by_their_age() {
+        let (_dir, store) = test_store::open().await;
+        for key in ["a", "b", "c", "d", "e"] {
+            keep(&store, key).await;
+        }
+        let cutoff = store.clock().now();
+        keep(&store, "young").await;
+        let mut gone = Vec::new();
+        for _ in 0..4 {
+            gone.push(forget(&store, cutoff, 2).await.unwrap());
+        }
+        assert_eq!(gone, [2, 2, 1, 0]);
+        let left = sql::rows(&store, "SELECT retry_key FROM idempotency", Vec::new()).await;
+        assert_eq!(left.unwrap().len(), 1);
+        let explain = format!("EXPLAIN QUERY PLAN {FORGET}");
+        let plan = sql::rows(&store, &explain, vec![1.into(), 1.into()]).await;
+        let plan = plan.unwrap();
+        let steps = plan.iter().map(|row| row.try_get("", "detail").unwrap());
+        let steps = steps.collect::<Vec<String>>().join("; ");
+        assert!(
+            steps.contains("idempotency_age") && !steps.contains("SCAN"),
+            "{steps}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_key_has_one_turn_at_a_time() {
+        let under_way = UnderWay::default();
+        let retry = Retry {
+            route: "POST /x",
+            key: "k",
+            request_hash: "h",
+        };
+        let first = under_way.turn("a", &retry).await.unwrap();
+        assert!(under_way.turn("b", &retry).await.is_some(), "of another");
+        let next = async {
+            let next = under_way.turn("a", &retry).await;
+            next.is_some()
+        };
+        let end = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            drop(first);
+        };
+        assert!(tokio::join!(next, end).0);
     }
 }

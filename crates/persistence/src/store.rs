@@ -61,6 +61,19 @@ impl Store {
         Self::connect_with(options, clock).await
     }
 
+    /// An empty database of this schema, which ends with its handle.
+    pub async fn in_memory(clock: Clock) -> Result<Self, DbError> {
+        let mut options = options("sqlite::memory:");
+        // The one connection is the database: nothing may replace it.
+        options
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let store = Self::connect_with(options, clock).await?;
+        migrate::apply(&store).await?;
+        Ok(store)
+    }
+
     async fn connect_with(options: ConnectOptions, clock: Clock) -> Result<Self, DbError> {
         let db = Database::connect(options).await?;
         let instance = format!("{:032x}", crate::mint::bits(clock.now()));
