@@ -1,14 +1,8 @@
 //! The command line: exit codes, streams, first starts, and a journal that shows tampering.
 
-use crate::support::{Database, Server, block_on};
+use crate::support::importing::SHOP_ORDERS;
+use crate::support::{Database, Server, block_on, each_database};
 use sea_orm::ConnectionTrait;
-
-fn each_database(test: impl Fn(Database)) {
-    test(Database::sqlite());
-    if let Some(database) = Database::postgres() {
-        test(database);
-    }
-}
 
 #[test]
 fn calls_that_are_wrong_end_with_2_and_say_why_on_stderr() {
@@ -246,4 +240,26 @@ fn a_mistyped_directory_is_no_database() {
     database.tiercel(&["migrate", "--dry-run"]);
     let left: Vec<_> = std::fs::read_dir(database.data()).unwrap().collect();
     assert!(!absent.exists() && left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_trial_makes_no_database() {
+    let (database, files) = (Database::sqlite(), tempfile::tempdir().unwrap());
+    let (map, file) = (files.path().join("m.toml"), files.path().join("f.csv"));
+    std::fs::write(&map, SHOP_ORDERS).unwrap();
+    let rows = "customer,ordered,amount\nC-1,2026-01-02,1.00\nC-1,yesterday,1.00\n";
+    std::fs::write(&file, rows).unwrap();
+    let (map, file) = (map.to_str().unwrap(), file.to_str().unwrap());
+    let call = ["import", file, "--map", map, "--json"];
+    let tried = database.tiercel(&[&call[..], &["--dry-run"]].concat());
+    let tried: serde_json::Value = serde_json::from_str(&tried).unwrap();
+    assert_eq!((&tried["rows"], &tried["accepted"]), (&2.into(), &1.into()));
+    let made = std::fs::read_dir(database.data()).unwrap().count();
+    assert_eq!(made, 0, "nothing is made");
+    // The same call without the trial makes one.
+    let done: serde_json::Value = serde_json::from_str(&database.tiercel(&call)).unwrap();
+    assert_eq!(
+        (&done["created"], &done["rejected"]),
+        (&1.into(), &1.into())
+    );
 }

@@ -43,6 +43,7 @@ pub const STEPS: &[Step] = steps![
     "m0023_schedules",
     "m0024_context",
     "m0025_quotes",
+    "m0026_erasable_reasons",
 ];
 
 impl Step {

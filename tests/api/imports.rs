@@ -1,6 +1,7 @@
 //! Imports over HTTP: mappings, second files, outcomes of rows, refusals, retries, resuming.
 
-use crate::support::{Api, Database, Server, block_on, both};
+use crate::support::importing::{import, put_mapping, start};
+use crate::support::{Api, Database, Server, block_on, both, job_ended};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -53,31 +54,6 @@ key = "id"
 external_id = { column = "id" }
 name = { lookup = { table = "names", key = { column = "id" }, column = "name" } }
 "#;
-
-async fn put_mapping(api: &Api, name: &str, text: &str) {
-    let path = format!("/v1/import-mappings/{name}");
-    let toml = [("content-type", "application/toml")];
-    let reply = api.raw(Method::PUT, &path, text.to_owned(), &toml).await;
-    assert!(matches!(reply.status, 200 | 201), "{}", reply.text);
-}
-
-/// Sends a file and returns its job once it has ended.
-async fn import(api: &Api, mapping: &str, file: String) -> Value {
-    let path = format!("/v1/imports?mapping={mapping}");
-    let reply = api.raw(Method::POST, &path, file, &[CSV]).await.expect(202);
-    ended(api, reply.header("location")).await
-}
-
-async fn ended(api: &Api, location: &str) -> Value {
-    for _ in 0..1_200 {
-        let job = api.get(location).await.expect(200).json;
-        if job["state"] == "done" || job["state"] == "failed" {
-            return job;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{location} does not end");
-}
 
 async fn errors(api: &Api, job: &Value) -> String {
     let path = job["result"].as_str().unwrap();
@@ -164,15 +140,13 @@ async fn kill_and_resume(mut server: Server) {
     }
     let api = server.with("imports:write");
     put_mapping(&api, "orders", ORDERS).await;
-    let path = "/v1/imports?mapping=orders";
-    let reply = api.raw(Method::POST, path, file.clone(), &[CSV]).await;
-    let job = reply.expect(202).header("location").to_owned();
+    let job = start(&api, "orders", file.clone()).await;
     while api.get(&job).await.json["done"].as_i64() < Some(1_000) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     server.crash_and_restart();
     let api = server.with("imports:write");
-    let done = ended(&api, &job).await;
+    let done = job_ended(&api, &job).await;
     assert_eq!(done["state"], "done");
     assert_eq!(done["counts"], counts(6_000, 0, 0, 0));
     let again = import(&api, "orders", file).await;
@@ -340,15 +314,12 @@ both!(a_second_file_can_be_taken_away, async |server: &Server| {
     for row in 1..2_000 {
         writeln!(rows, "{row}").unwrap();
     }
-    let queued = api
-        .raw(Method::POST, "/v1/imports?mapping=people", rows, &[CSV])
-        .await
-        .expect(202);
+    let queued = start(&api, "people", rows).await;
     api.delete(path).await.expect(204);
     api.delete(path).await.expect_problem(404, "not-found", &[]);
     let listed = api.get("/v1/import-files").await.expect(200).json;
     assert_eq!(listed["items"], json!([]));
-    let job = ended(&api, queued.header("location")).await;
+    let job = job_ended(&api, &queued).await;
     assert_eq!(job["counts"]["created"], 1, "{job}");
     api.raw(
         Method::POST,

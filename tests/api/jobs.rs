@@ -1,6 +1,6 @@
 //! Jobs: progress as server-sent events, from any instance, until the job or the server ends.
 
-use crate::support::{Api, Database, Server, block_on, both};
+use crate::support::{Api, Database, Server, block_on, both, importing};
 use reqwest::Method;
 use serde_json::Value;
 use std::fmt::Write;
@@ -16,18 +16,12 @@ name = { column = "name" }
 
 /// Starts an import of so many customers and returns where its job is.
 async fn start(api: &Api, rows: usize) -> String {
-    let toml = [("content-type", "application/toml")];
-    let path = "/v1/import-mappings/people";
-    let mapping = api.raw(Method::PUT, path, MAPPING, &toml).await;
-    assert!(matches!(mapping.status, 200 | 201), "{}", mapping.text);
+    importing::put_mapping(api, "people", MAPPING).await;
     let mut file = "id,name\n".to_owned();
     for row in 0..rows {
         writeln!(file, "c{row},N{row}").unwrap();
     }
-    let csv = [("content-type", "text/csv")];
-    let path = "/v1/imports?mapping=people";
-    let reply = api.raw(Method::POST, path, file, &csv).await.expect(202);
-    reply.header("location").to_owned()
+    importing::start(api, "people", file).await
 }
 
 /// The jobs of a stream of events, in order, with the ids of the events.

@@ -10,6 +10,7 @@ mod customers;
 mod decisions;
 mod discounts;
 mod documents;
+mod duplicates;
 mod edge;
 mod entitlements;
 mod erasure;

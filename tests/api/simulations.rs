@@ -43,24 +43,11 @@ async fn simulate(api: &Api, body: Value) -> Value {
     api.get(at).await.expect(200).json
 }
 
-/// Everything of a list, page by page.
-async fn all(api: &Api, path: &str) -> Vec<Value> {
-    let (mut items, mut next) = (Vec::new(), String::new());
-    loop {
-        let page = api.get(&format!("{path}{next}")).await.expect(200).json;
-        items.extend(page["items"].as_array().unwrap().iter().cloned());
-        match page["next"].as_str() {
-            Some(after) => next = format!("&after={after}"),
-            None => return items,
-        }
-    }
-}
-
 /// The current tier and score of every customer as of the day.
 async fn standing(api: &Api) -> BTreeMap<String, (Value, Value)> {
-    let path = format!("/v1/evaluations?as_of={DAY}&limit=200");
+    let path = format!("/v1/evaluations?as_of={DAY}");
     let mut standing = BTreeMap::new();
-    for made in all(api, &path).await {
+    for made in api.all(&path).await {
         let customer = made["customer"].as_str().unwrap().to_owned();
         // Newest first: the first one counts.
         standing
@@ -78,12 +65,11 @@ async fn fingerprint(api: &Api) -> Vec<Value> {
             .expect(200)
             .json,
     ];
-    seen.push(json!(all(api, "/v1/customers?limit=200").await));
-    seen.push(json!(
-        all(api, &format!("/v1/evaluations?as_of={DAY}&limit=200")).await
-    ));
-    let versions = "/v1/evaluation-models/default/versions?limit=50";
-    seen.push(json!(all(api, versions).await));
+    seen.push(json!(api.all("/v1/customers").await));
+    let evaluations = format!("/v1/evaluations?as_of={DAY}");
+    seen.push(json!(api.all(&evaluations).await));
+    let versions = "/v1/evaluation-models/default/versions";
+    seen.push(json!(api.all(versions).await));
     seen
 }
 
@@ -107,11 +93,8 @@ both!(
         );
         let report = &told["report"];
         assert_eq!(report["customers"], 793);
-        let movers = format!(
-            "/v1/simulations/{}/movers?limit=200",
-            told["id"].as_str().unwrap()
-        );
-        let movers = all(&api, &movers).await;
+        let movers = format!("/v1/simulations/{}/movers", told["id"].as_str().unwrap());
+        let movers = api.all(&movers).await;
         assert!(!movers.is_empty());
         let sum = ["up", "down", "sideways"].map(|it| report[it].as_u64().unwrap());
         assert_eq!(sum.iter().sum::<u64>(), movers.len() as u64);

@@ -1,31 +1,15 @@
 //! Cells that a spreadsheet would run: harmless in every file we write, and as they were when the
 //! corrected file comes back.
 
-use crate::support::{Server, both, job_ended};
-use reqwest::Method;
+use crate::support::{Server, both, importing};
 use serde_json::json;
 
-const MAPPING: &str = r#"
-[source]
-system = "shop"
-
-[defaults]
-date = ["%Y-%m-%d"]
-
-[[customer]]
-external_id = { column = "customer" }
-name = { column = "=name" }
-kind = { constant = "person" }
-
-[[fact]]
-kind = "order_line"
-external_id = { row_number = true }
-customer = { column = "customer" }
-occurred_on = { column = "ordered" }
-status = { constant = "closed" }
-quantity = { constant = "1" }
-amount = { column = "amount" }
-"#;
+/// Orders whose customers have names that nobody checked.
+fn mapping() -> String {
+    let kind = "kind = { constant = \"person\" }\n";
+    let name = "name = { column = \"=name\" }\n";
+    importing::SHOP_ORDERS.replace(kind, &format!("{name}{kind}"))
+}
 
 /// What begins like a formula once a spreadsheet has skipped what it skips.
 const CELLS: [&str; 16] = [
@@ -79,9 +63,7 @@ both!(
     an_error_file_runs_nothing_and_comes_back_as_it_was,
     async |server: &Server| {
         let api = server.admin();
-        let toml = [("content-type", "application/toml")];
-        let path = "/v1/import-mappings/notes";
-        api.raw(Method::PUT, path, MAPPING, &toml).await.expect(201);
+        importing::put_mapping(&api, "notes", &mapping()).await;
         let header = ["customer", "=name", "ordered", "amount"];
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         for (at, cell) in CELLS.iter().enumerate() {
@@ -89,12 +71,7 @@ both!(
             let row = [id.as_str(), *cell, "2026-01-02", "ten"];
             rows.push(row.map(str::to_owned).to_vec());
         }
-        let csv = [("content-type", "text/csv")];
-        let start = "/v1/imports?mapping=notes";
-        let import = async |text: String| {
-            let started = api.raw(Method::POST, start, text, &csv).await.expect(202);
-            job_ended(&api, started.header("location")).await
-        };
+        let import = async |text: String| importing::import(&api, "notes", text).await;
         let job = import(file(&rows)).await;
         let errors = format!("/v1/imports/{}/errors", job["id"].as_str().unwrap());
         let errors = api.get(&errors).await.expect(200).text;

@@ -1,18 +1,10 @@
 //! Leases move: when the instance that numbers the journal or runs a job is killed, another goes on.
 
-use crate::support::{Api, Database, Watched, block_on};
-use reqwest::Method;
+use crate::support::{Api, Watched, block_on, each_database, importing, job_ended};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
-
-fn each_database(test: impl Fn(Database)) {
-    test(Database::sqlite());
-    if let Some(database) = Database::postgres() {
-        test(database);
-    }
-}
 
 /// Waits until the feed tells of a product.
 async fn is_told(api: &Api, sku: &str, within: Duration) {
@@ -65,43 +57,14 @@ fn another_instance_numbers_the_journal() {
     });
 }
 
-const MAPPING: &str = r#"
-[source]
-system = "shop"
-
-[defaults]
-date = ["%Y-%m-%d"]
-
-[[customer]]
-external_id = { column = "customer" }
-kind = { constant = "person" }
-
-[[fact]]
-kind = "order_line"
-external_id = { row_number = true }
-customer = { column = "customer" }
-occurred_on = { column = "ordered" }
-status = { constant = "closed" }
-quantity = { constant = "1" }
-amount = { column = "amount" }
-"#;
-
 const ROWS: usize = 12_000;
 
 /// How many facts there are, counted page by page; none may stand there twice.
 async fn facts(api: &Api) -> usize {
-    let mut found = BTreeSet::new();
-    let mut path = "/v1/facts?limit=200".to_owned();
-    loop {
-        let page = api.get(&path).await.expect(200).json;
-        for fact in page["items"].as_array().unwrap() {
-            assert!(found.insert(fact["external_id"].to_string()), "{fact}");
-        }
-        match page["next"].as_str() {
-            Some(next) => path = format!("/v1/facts?limit=200&after={next}"),
-            None => return found.len(),
-        }
-    }
+    let all = api.all("/v1/facts").await;
+    let ids: BTreeSet<_> = all.iter().map(|it| it["external_id"].to_string()).collect();
+    assert_eq!(ids.len(), all.len());
+    all.len()
 }
 
 #[test]
@@ -111,17 +74,12 @@ fn another_instance_finishes_the_job() {
             let token = database.token("admin");
             let mut first = Watched::start(&database, &[]);
             let api = first.bearing(&token);
-            let toml = [("content-type", "application/toml")];
-            let path = "/v1/import-mappings/orders";
-            api.raw(Method::PUT, path, MAPPING, &toml).await.expect(201);
+            importing::put_mapping(&api, "orders", importing::SHOP_ORDERS).await;
             let mut file = "customer,ordered,amount\n".to_owned();
             for row in 0..ROWS {
                 writeln!(file, "C-{},2026-01-02,{}.00", row % 50, row % 90 + 1).unwrap();
             }
-            let csv = [("content-type", "text/csv")];
-            let start = "/v1/imports?mapping=orders";
-            let queued = api.raw(Method::POST, start, file, &csv).await.expect(202);
-            let location = queued.header("location").to_owned();
+            let location = importing::start(&api, "orders", file).await;
             loop {
                 let job = api.get(&location).await.expect(200).json;
                 assert_ne!(job["state"], "done", "it ended before it could be killed");
@@ -134,7 +92,7 @@ fn another_instance_finishes_the_job() {
             first.kill();
             let killed = Instant::now();
             let api = second.bearing(&token);
-            let job = crate::support::job_ended(&api, &location).await;
+            let job = job_ended(&api, &location).await;
             assert_eq!(
                 (&job["state"], &job["done"]),
                 (&json!("done"), &json!(ROWS)),

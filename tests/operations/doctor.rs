@@ -1,16 +1,9 @@
 //! `tiercel doctor`: says what is wrong, ends accordingly, and changes nothing.
 
-use crate::support::{Database, Server, block_on};
+use crate::support::{Database, Server, block_on, each_database};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-
-fn each_database(test: impl Fn(Database)) {
-    test(Database::sqlite());
-    if let Some(database) = Database::postgres() {
-        test(database);
-    }
-}
 
 fn examined(database: &Database, more: &[&str]) -> (Option<i32>, Value) {
     let arguments = [&["doctor", "--json"][..], more].concat();

@@ -88,6 +88,21 @@ impl Api {
         self.send(Method::PUT, path, Some(body), &[]).await
     }
 
+    /// Everything of a list, page by page.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let first = format!("{path}{joint}limit=200");
+        let (mut items, mut next) = (Vec::new(), String::new());
+        loop {
+            let page = self.get(&format!("{first}{next}")).await.expect(200).json;
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next"].as_str() {
+                Some(after) => next = format!("&after={after}"),
+                None => return items,
+            }
+        }
+    }
+
     /// Merge patch under an entity tag.
     pub async fn patch(&self, path: &str, tag: &str, body: Value) -> Reply {
         self.send(Method::PATCH, path, Some(body), &[("if-match", tag)])

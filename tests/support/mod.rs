@@ -3,6 +3,7 @@
 pub mod api;
 mod contract;
 pub mod data;
+pub mod importing;
 pub mod postgres;
 pub mod proxy;
 pub mod raw;
@@ -50,6 +51,14 @@ pub fn on(database: Option<Database>, test: impl AsyncFn(&Server)) {
         let server = Server::start(database).await;
         test(&server).await;
     });
+}
+
+/// The same where the test starts its own servers.
+pub fn each_database(test: impl Fn(Database)) {
+    test(Database::sqlite());
+    if let Some(database) = Database::postgres() {
+        test(database);
+    }
 }
 
 /// Runs a future to its end.

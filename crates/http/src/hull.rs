@@ -179,17 +179,31 @@ fn span(request: &HttpRequest, mark: &mut Mark, told: &Told<'_>) -> Option<Span>
     })
 }
 
-/// Logs what stands behind a problem, once, where it is known which request it was.
+/// Logs what stands behind a problem, once, where it is known which request it was. What the
+/// database refuses for a reason of the caller's, such as a taken name, is no failure.
 fn log_cause(error: &Error, mark: &Mark, operation: &str) {
     let problem = error.as_error::<Problem>();
-    if let Some((problem, cause)) = problem.and_then(|it| Some((it, it.database_error()?))) {
+    let Some((problem, cause)) = problem.and_then(|it| Some((it, it.database_error()?))) else {
+        return;
+    };
+    let (request, trace, problem_type) = (&mark.request, mark.trace(), problem.kind().slug());
+    if problem.kind().status().is_server_error() {
         tracing::error!(
-            request.id = %mark.request,
-            trace.id = mark.trace(),
+            request.id = %request,
+            trace.id = trace,
             operation,
             error = %cause,
-            problem = problem.kind().slug(),
+            problem = problem_type,
             "a request failed"
+        );
+    } else {
+        tracing::info!(
+            request.id = %request,
+            trace.id = trace,
+            operation,
+            error = %cause,
+            problem = problem_type,
+            "a request was refused"
         );
     }
 }

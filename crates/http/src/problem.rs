@@ -197,7 +197,7 @@ impl ResponseError for Problem {
         };
         let mut response = HttpResponse::build(self.kind.status());
         match self.kind {
-            Kind::Unavailable | Kind::Overloaded | Kind::TooMany => {
+            Kind::InFlight | Kind::Unavailable | Kind::Overloaded | Kind::TooMany => {
                 response.insert_header((header::RETRY_AFTER, "1"));
             }
             Kind::Unauthorized => {

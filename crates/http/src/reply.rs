@@ -68,8 +68,13 @@ impl Reply {
     }
 
     /// The answer may show personal data of this customer: it is kept encrypted.
-    pub fn personal_to(mut self, customer: CustomerId) -> Self {
-        self.answer.personal_to = Some(customer);
+    pub fn personal_to(self, customer: CustomerId) -> Self {
+        self.about(Some(customer))
+    }
+
+    /// The same where there may be no customer, as of a group of accounts.
+    pub fn about(mut self, customer: Option<CustomerId>) -> Self {
+        self.answer.personal_to = customer;
         self
     }
 }

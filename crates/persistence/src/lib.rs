@@ -33,6 +33,7 @@ pub mod rates;
 pub mod receivables;
 pub mod refresh;
 mod refused;
+pub mod retries;
 pub mod revaluations;
 pub mod rollups;
 pub mod schedules;

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::error::DbError;
 use crate::migrate;
+use crate::retries::UnderWay;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
@@ -16,6 +17,8 @@ pub struct Store {
     pub(crate) clock: Clock,
     /// SQLite has one writer: waiting here in turn is fairer than its busy handler.
     pub(crate) writer: Mutex<()>,
+    /// Requests with a retry key that are worked on here.
+    pub(crate) under_way: UnderWay,
     /// Wakes the sequencer after a commit.
     pub(crate) written: Notify,
     /// Names this process in leases.
@@ -58,6 +61,19 @@ impl Store {
         Self::connect_with(options, clock).await
     }
 
+    /// An empty database of this schema, which ends with its handle.
+    pub async fn in_memory(clock: Clock) -> Result<Self, DbError> {
+        let mut options = options("sqlite::memory:");
+        // The one connection is the database: nothing may replace it.
+        options
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let store = Self::connect_with(options, clock).await?;
+        migrate::apply(&store).await?;
+        Ok(store)
+    }
+
     async fn connect_with(options: ConnectOptions, clock: Clock) -> Result<Self, DbError> {
         let db = Database::connect(options).await?;
         let instance = format!("{:032x}", crate::mint::bits(clock.now()));
@@ -65,6 +81,7 @@ impl Store {
             db,
             clock,
             writer: Mutex::new(()),
+            under_way: UnderWay::default(),
             written: Notify::new(),
             instance,
         })

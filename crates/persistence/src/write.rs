@@ -60,7 +60,7 @@ pub enum Written<T> {
     Replayed(Answer),
     /// The key was used for another request.
     KeyReused,
-    /// The same request is still under way elsewhere.
+    /// The same request is still under way, here or elsewhere.
     InFlight,
 }
 
@@ -281,15 +281,22 @@ impl Store {
         writing: &Writing<'_>,
         change: impl AsyncFn(&Tx) -> Result<(T, Option<Answer>), E>,
     ) -> Result<Written<T>, E> {
+        let _turn = match &writing.retry {
+            None => None,
+            Some(retry) => match self.under_way.turn(writing.principal, retry).await {
+                Some(turn) => Some(turn),
+                None => return Ok(Written::InFlight),
+            },
+        };
+        let again = |error: &E| {
+            let cause = error.database_error();
+            cause.is_some_and(DbError::is_worth_retrying)
+        };
         let mut attempt: u32 = 0;
         loop {
             attempt += 1;
             match self.attempt(writing, &change).await {
-                Err(error) if attempt < ATTEMPTS => match error.database_error() {
-                    Some(cause) if cause.is_worth_retrying() => pause(attempt).await,
-                    _ => return in_flight(writing, error),
-                },
-                Err(error) => return in_flight(writing, error),
+                Err(error) if attempt < ATTEMPTS && again(&error) => pause(attempt).await,
                 done => return done,
             }
         }
@@ -316,10 +323,16 @@ impl Store {
             changes: RefCell::default(),
             action: Cell::default(),
         };
-        if let Some(retry) = &writing.retry
-            && !claim(&tx, writing.principal, retry).await?
-        {
-            return Ok(replay(&tx, writing.principal, retry).await?);
+        if let Some(retry) = &writing.retry {
+            match claim(&tx, writing.principal, retry).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(replay(&tx, writing.principal, retry).await?),
+                // Another instance is at it, and takes longer than a lock may be waited for.
+                Err(DbError::Unavailable(why)) if why.contains("lock") => {
+                    return Ok(Written::InFlight);
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         let (value, answer) = change(&tx).await?;
         valuation::settle(&tx).await?;
@@ -333,16 +346,6 @@ impl Store {
         tx.inner.commit().await.map_err(DbError::from)?;
         self.written.notify_one();
         Ok(Written::Fresh { value, effects })
-    }
-}
-
-/// A duplicate that waited as long as a lock may be waited for.
-fn in_flight<T, E: WriteError>(writing: &Writing<'_>, error: E) -> Result<Written<T>, E> {
-    match error.database_error() {
-        Some(DbError::Unavailable(why)) if writing.retry.is_some() && why.contains("lock") => {
-            Ok(Written::InFlight)
-        }
-        _ => Err(error),
     }
 }
 

@@ -18,13 +18,29 @@ pub struct Opened {
 
 /// The same for a command that makes no sense without data: nothing is made.
 pub async fn open_existing(config: &Config) -> Result<Opened, Failure> {
-    if config.database_url.is_none() && !config.data.join("tiercel.db").exists() {
+    if !is_there(config) {
         return Err(Failure::new(format!(
             "{} holds no database",
             config.data.display()
         )));
     }
     open(config).await
+}
+
+/// Whether there is something to open without making it.
+fn is_there(config: &Config) -> bool {
+    config.database_url.is_some() || config.data.join("tiercel.db").exists()
+}
+
+/// What a trial reads: the database at hand or, where it was not made yet, an empty one in memory.
+pub async fn for_trial(config: &Config) -> Result<(Arc<Store>, Settings), Failure> {
+    if is_there(config) {
+        let opened = open(config).await?;
+        return Ok((opened.store, opened.settings));
+    }
+    let store = Store::in_memory(Clock::System).await?;
+    let settings = settings::settle(&store, &config.settings()?).await?;
+    Ok((Arc::new(store), settings))
 }
 
 /// Connects and migrates; makes the embedded database where there is none.

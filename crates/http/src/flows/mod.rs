@@ -11,6 +11,7 @@ mod lease;
 pub mod model;
 pub mod outlook;
 pub mod portfolio;
+pub mod retries;
 pub mod revaluations;
 pub mod schedule;
 pub mod simulations;

@@ -71,7 +71,6 @@ fn note(tx: &Tx, of: &Override, what: &'static str, amount: Amount) {
         detail: vec![
             ("account", of.account.to_string()),
             ("amount", amount.to_string()),
-            ("reason", of.reason.clone()),
         ],
     });
 }

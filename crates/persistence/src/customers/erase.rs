@@ -20,6 +20,16 @@ const PERSONAL: [&str; 6] = [
     "tier_override_reason",
 ];
 
+/// Free words about a customer in rows that stay: why credit was given, changed or released.
+const REASONS: [&str; 3] = [
+    "UPDATE credit_limit_change SET reason = '' WHERE reason <> '' AND account_id IN \
+     (SELECT account_id FROM credit_account WHERE customer_id = $1)",
+    "UPDATE credit_override SET reason = '' WHERE account_id IN \
+     (SELECT account_id FROM credit_account WHERE customer_id = $1)",
+    "UPDATE credit_hold SET release_reason = '' WHERE release_reason IS NOT NULL \
+     AND customer_id = $1",
+];
+
 /// Shorter words stand in too many rows that are about somebody else.
 const TELLING: usize = 3;
 
@@ -43,6 +53,9 @@ pub async fn erase(tx: &Tx, id: CustomerId) -> Result<bool, Refused> {
     for table in PERSONAL {
         let text = format!("DELETE FROM {table} WHERE customer_id = $1");
         sql::run(tx, &text, vec![customer.into()]).await?;
+    }
+    for text in REASONS {
+        sql::run(tx, text, vec![customer.into()]).await?;
     }
     let text = "DELETE FROM idempotency WHERE sealed_for = $1";
     sql::run(tx, text, vec![customer.into()]).await?;
@@ -101,8 +114,10 @@ async fn forget_rejections(tx: &Tx, word: &str) -> Result<(), DbError> {
 /// the engine; that is logged, for the erasure itself is done.
 pub async fn scrub(store: &Store) -> Result<(), DbError> {
     if store.is_postgres() {
-        let text = "VACUUM customer_personal, contact_personal, phone, fact_note, customer_key, \
-                    tier_override_reason, idempotency, import_rejection, import_spool";
+        // Statistics hold samples of what was there.
+        let text = "VACUUM (ANALYZE) customer_personal, contact_personal, phone, fact_note, \
+                    customer_key, tier_override_reason, credit_limit_change, credit_override, credit_hold, \
+                    idempotency, import_rejection, import_spool";
         if let Err(error) = store.db.execute_unprepared(text).await {
             tracing::warn!(error = %error, "dead rows of erased personal data await the next vacuum");
         }

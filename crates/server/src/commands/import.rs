@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::opening::{self, Opened};
+use crate::opening;
 use crate::output;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -48,27 +48,27 @@ struct Errors<'a> {
 pub async fn run(config: &Config, args: &ImportArgs) -> Result<(), Failure> {
     let plan = read_plan(&args.map)?;
     let open = opener(&plan, &args.file)?;
-    let opened = opening::open(config).await?;
     let data = Data::load(plan, open).await.map_err(failed)?;
     let mut errors = Errors {
         path: args.errors.as_deref(),
         file: None,
     };
     let done = if args.dry_run {
-        try_out(&opened, &data, args.json, &mut errors).await
+        try_out(config, &data, args.json, &mut errors).await
     } else {
-        import(&opened, &data, args.json, &mut errors).await
+        import(config, &data, args.json, &mut errors).await
     };
     errors.finish()?;
     done
 }
 
 async fn import(
-    opened: &Opened,
+    config: &Config,
     data: &Data,
     json: bool,
     errors: &mut Errors<'_>,
 ) -> Result<(), Failure> {
+    let opened = opening::open(config).await?;
     let zone: chrono_tz::Tz = opened
         .settings
         .zone
@@ -110,13 +110,14 @@ async fn import(
 }
 
 async fn try_out(
-    opened: &Opened,
+    config: &Config,
     data: &Data,
     json: bool,
     errors: &mut Errors<'_>,
 ) -> Result<(), Failure> {
+    let (store, settings) = opening::for_trial(config).await?;
     let keep = |header: &[String], rejection: &RowRejection| errors.add(header, rejection);
-    let trial = flow::trial(&opened.store, &opened.settings, data, keep);
+    let trial = flow::trial(&store, &settings, data, keep);
     let trial = trial.await.map_err(failed)?;
     if trial.survey.is_refused() {
         return Err(refused(&trial.survey, json));

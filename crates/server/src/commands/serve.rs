@@ -170,6 +170,8 @@ fn start_background(hosted: &web::Data<Hosted>) {
     });
     let importer = hosted.clone();
     rt::spawn(async move { flows::imports::jobs::work(&importer).await });
+    let forgetter = hosted.clone();
+    rt::spawn(async move { flows::retries::work(&forgetter).await });
     let revaluer = hosted.clone();
     rt::spawn(async move { flows::revaluations::work(&revaluer).await });
     let evaluator = hosted.clone();

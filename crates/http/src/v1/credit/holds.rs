@@ -42,6 +42,7 @@ pub struct CreditHoldResponse {
     #[schema(format = DateTime)]
     pub expires_at: String,
     pub released_by: Option<String>,
+    /// Empty once the customer was erased.
     pub release_reason: Option<String>,
     pub created_at: String,
     pub updated_at: String,
@@ -186,8 +187,9 @@ pub async fn release_credit_hold(
         let released = store::release_hold(tx, hold, tenant.principal(), &reason).await?;
         let released =
             released.ok_or_else(|| Problem::new(Kind::Conflict, "the hold was released before"))?;
-        let version = released.version;
-        Ok(Reply::ok(&shown(released, tenant.now())?)?.version(version))
+        let (version, customer) = (released.version, released.customer);
+        let reply = Reply::ok(&shown(released, tenant.now())?)?.version(version);
+        Ok(reply.personal_to(customer))
     })
     .await
 }

@@ -57,6 +57,7 @@ pub struct LimitChangeResponse {
     pub valid_from: String,
     #[schema(format = Date)]
     pub valid_to: Option<String>,
+    /// Empty once the customer was erased.
     pub reason: String,
     pub approver: String,
     /// Who entered it.
@@ -187,7 +188,8 @@ pub async fn change_credit_limit(
         let account = locked(tx, id).await?;
         let (_, change) = store::change_limit(tx, &account, &new).await?;
         let location = format!("/v1/credit/accounts/{id}/limits");
-        Reply::created(location, &shown(change, currency))
+        let reply = Reply::created(location, &shown(change, currency))?;
+        Ok(reply.about(account.customer))
     })
     .await
 }
@@ -259,9 +261,11 @@ pub async fn give_credit_override(
     };
     let action = "credit.override.given";
     reply::write(&tenant, action, &retry, &body.hash, async |tx| {
+        let account = locked(tx, id).await?;
         let given = store::give_override(tx, &new).await?;
         let location = format!("/v1/credit/accounts/{id}/overrides");
-        Reply::created(location, &budget(given, currency))
+        let reply = Reply::created(location, &budget(given, currency))?;
+        Ok(reply.about(account.customer))
     })
     .await
 }
