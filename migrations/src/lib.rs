@@ -41,6 +41,7 @@ pub const STEPS: &[Step] = steps![
     "m0023_schedules",
     "m0024_context",
     "m0025_quotes",
+    "m0031_policy_simulations",
 ];
 
 impl Step {

@@ -176,6 +176,8 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::evaluations::work(&evaluator).await });
     let simulator = hosted.clone();
     rt::spawn(async move { flows::simulations::work(&simulator).await });
+    let simulator = hosted.clone();
+    rt::spawn(async move { flows::policy_simulations::work(&simulator).await });
     let creditor = hosted.clone();
     rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
 }
