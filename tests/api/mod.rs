@@ -22,6 +22,7 @@ mod imports;
 mod jobs;
 mod lists;
 mod overlaps;
+mod payback;
 mod policy_simulations;
 mod products;
 mod quotes;

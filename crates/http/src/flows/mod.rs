@@ -8,6 +8,7 @@ pub mod imports;
 mod lease;
 pub mod model;
 pub mod outlook;
+pub mod payback;
 pub mod policy_simulations;
 pub mod portfolio;
 pub mod revaluations;

@@ -4,7 +4,7 @@
 use crate::flows::model::{self, PublishedModel};
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::evaluation::{self as decision, Model, Subject};
+use tiercel_domain::evaluation::{self as decision, Evaluation, Model, Subject};
 use tiercel_domain::fact::Fact;
 use tiercel_domain::history::{Series, Sums, Totals};
 use tiercel_domain::ids::CustomerId;
@@ -71,7 +71,15 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn too_large(&self) -> RefreshError {
+    pub(super) const fn id(&self) -> CustomerId {
+        self.id
+    }
+
+    pub(super) const fn facts(&self) -> &'a [Fact] {
+        self.facts
+    }
+
+    pub(super) fn too_large(&self) -> RefreshError {
         RefreshError::TooLarge(self.id)
     }
 
@@ -101,8 +109,13 @@ impl Day<'_> {
 
     /// The index of the tier that a model finds.
     pub(super) fn tier(&self, model: &Model) -> Result<usize, RefreshError> {
+        Ok(self.judged(model)?.tier)
+    }
+
+    /// Score and tier by a model.
+    pub(super) fn judged(&self, model: &Model) -> Result<Evaluation, RefreshError> {
         let judged = decision::evaluate(model, &self.subject(), self.on);
-        Ok(judged.map_err(|_| self.known.too_large())?.tier)
+        judged.map_err(|_| self.known.too_large())
     }
 }
 
