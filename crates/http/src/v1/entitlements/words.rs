@@ -34,7 +34,7 @@ impl Language {
         }
     }
 
-    fn say(self, english: String, chinese: String) -> String {
+    pub fn say(self, english: String, chinese: String) -> String {
         match self {
             Self::English => english,
             Self::Chinese => chinese,
