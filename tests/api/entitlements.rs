@@ -217,11 +217,10 @@ both!(
             format!("/v1/customers/{one}/path")
         );
         let ways = card["next_tier"]["ways"].as_array().unwrap();
-        let first = ways[0].as_str().unwrap();
-        assert!(
-            first.contains("order") && card["next_tier"]["by"].is_string(),
-            "{card}"
-        );
+        let by = card["next_tier"]["by"].as_str().unwrap();
+        let year = by.split('-').next().unwrap();
+        let dated = ways.iter().any(|way| way.as_str().unwrap().contains(year));
+        assert!(dated, "{card}");
         let whole = card.to_string();
         for secret in ["cost", "floor", "margin", "points", "score", "weight"] {
             assert!(!whole.contains(secret), "{secret}: {whole}");
@@ -304,7 +303,7 @@ both!(
         admin.post(&costs, cost).await.expect(201);
         let sold = json!({"source": "erp", "external_id": "f-1", "kind": "order_line",
             "occurred_on": "2026-01-15", "amount": "100", "quantity": "1",
-            "product": {"sku": "canary-sku"}, "customer": {"id": one}});
+            "sku": "canary-sku", "customer": {"id": one}});
         admin.post("/v1/facts", sold).await.expect(201);
         publish(&admin, "discount", "2026-01-02", |document| {
             document["floor"]["value"] = json!("17.3371");

@@ -30,13 +30,16 @@ async fn company(api: &Api, many: usize) -> Vec<String> {
     ids
 }
 
-/// Low gets ten per cent, and a third of it nothing.
+/// Everybody gets ten per cent, but a third nothing; tiers give nothing more.
 async fn hold_out(api: &Api) {
     publish(api, "discount", "2026-01-01", |document| {
-        let rule = &mut document["groups"][0]["rules"][2];
-        rule["value"] = json!("10");
-        rule["select"] = json!({"tiers": ["low"]});
-        rule["hold_out"] = json!({"share_pct": "33.3", "salt": "spring"});
+        for rule in document["groups"][0]["rules"].as_array_mut().unwrap() {
+            rule["value"] = json!("0");
+        }
+        let thanks = json!({"id": "thanks", "kind": "percent", "value": "10",
+            "hold_out": {"share_pct": "33.3", "salt": "spring"}});
+        let group = json!({"code": "thanks", "mode": "unique", "basis": "list", "rules": [thanks]});
+        document["groups"].as_array_mut().unwrap().push(group);
     })
     .await;
 }
@@ -57,7 +60,7 @@ async fn pays_list(api: &Api, number: usize) -> bool {
     let near = line["not_applied"].as_array().unwrap().iter();
     let said = near
         .clone()
-        .any(|it| it["rule"] == "tier-low" && it["reason"] == "held_out");
+        .any(|it| it["rule"] == "thanks" && it["reason"] == "held_out");
     assert_eq!(held, said, "{line}");
     held
 }
@@ -91,20 +94,20 @@ both!(
         let path = format!("/v1/entitlements?customer={}", ids[one]);
         let seen = api.get(&path).await.expect(200).json;
         let rules = seen["discount"]["rules"].as_array().unwrap().iter();
-        let rule = rules.clone().find(|it| it["rule"] == "tier-low").unwrap();
+        let rule = rules.clone().find(|it| it["rule"] == "thanks").unwrap();
         assert_eq!(rule["held_out"], true);
         let levels = seen["discount"]["trace"].as_array().unwrap().iter();
-        let tier = levels.clone().find(|it| it["level"] == "tier").unwrap();
+        let all = levels.clone().find(|it| it["level"] == "default").unwrap();
         assert_eq!(
-            (&tier["found"], &tier["sources"], &tier["held_out"]),
-            (&json!(false), &json!([]), &json!(["tier-low"]))
+            (&all["sources"], &all["held_out"]),
+            (&json!(["promote"]), &json!(["thanks"]))
         );
         let body = json!({"customer": ids[one]});
         let token = api.post("/v1/customer-tokens", body).await.expect(200);
         let page = server.bearing(token.json["access_token"].as_str().unwrap());
         let own = page.get(&path).await.expect(200).text;
         assert!(
-            !own.contains("held_out") && !own.contains("tier-low"),
+            !own.contains("held_out") && !own.contains("thanks"),
             "{own}"
         );
         let card = format!("/v1/customers/{}/service-card", ids[one]);
@@ -117,10 +120,10 @@ both!(
             (&report["customers"], &report["newcomers"]),
             (&json!(60), &json!(0))
         );
-        let found = row(&report, "tier-low");
+        let found = row(&report, "thanks");
         assert_eq!(
             (&found["kind"], &found["tier"], &found["method"]),
-            (&json!("discount"), &json!("low"), &json!("held_out"))
+            (&json!("discount"), &json!("general"), &json!("held_out"))
         );
         assert_eq!(found["without"]["customers"], count);
         assert_eq!(found["with"]["customers"], 60 - count);
@@ -161,7 +164,7 @@ both!(
             .expect(200);
         let path = format!("{REPORT}&capital_pct=10");
         let report = api.get(&path).await.expect(200).json;
-        let found = row(&report, "tier-low");
+        let found = row(&report, "thanks");
         assert_eq!(found["verdict"], "pays", "{found}");
         let difference: f64 = found["difference"].as_str().unwrap().parse().unwrap();
         // 800 more, less ten days of 365 at 10 %, give or take what their costs differ.
@@ -172,7 +175,7 @@ both!(
         let table = api.get(&format!("{path}&format=csv")).await.expect(200);
         assert!(table.header("content-type").starts_with("text/csv"));
         assert!(table.text.starts_with("kind,benefit,tier,method,"));
-        assert!(table.text.contains("\r\ndiscount,tier-low,low,held_out,"));
+        assert!(table.text.contains("\r\ndiscount,thanks,general,held_out,"));
 
         let chart = api.get(&format!("{path}&format=svg")).await;
         chart.expect_problem(422, "invalid-input", &["format"]);
@@ -191,51 +194,45 @@ both!(
     async |server: &Server| {
         let api = server.admin();
         let ids = company(&api, 40).await;
-        // Those of `low` who are held out get the terms of `general`, which are for everybody else.
+        // Half of a tier gets the terms of `high` instead, which here are for everybody else.
         publish(&api, "credit", "2026-01-01", |document| {
-            document["default_tier"] = json!("general");
+            document["default_tier"] = json!("high");
+            document["tiers"][1]["hold_out"] = json!({"share_pct": "50"});
             document["tiers"][2]["hold_out"] = json!({"share_pct": "50"});
         })
         .await;
         let mut held = 0;
         for id in &ids {
-            let terms = api
-                .get(&format!("/v1/customers/{id}/credit-terms"))
-                .await
-                .expect(200)
-                .json;
-            let seen = api
-                .get(&format!("/v1/entitlements?customer={id}"))
-                .await
-                .expect(200)
-                .json;
+            let path = format!("/v1/customers/{id}/credit-terms");
+            let terms = api.get(&path).await.expect(200).json;
+            let path = format!("/v1/entitlements?customer={id}");
+            let seen = api.get(&path).await.expect(200).json;
             let levels = seen["credit"]["term_trace"].as_array().unwrap().iter();
             let tier = levels.clone().find(|it| it["level"] == "tier").unwrap();
-            let out = tier["held_out"] == json!(["low"]);
-            assert_eq!(terms["payment_term"]["code"] == "N30", out, "{terms}");
+            let out = tier["held_out"] == json!([seen["tier"]["code"]]);
+            let default = terms["payment_term"]["code"] == "2-10-N45";
+            assert_eq!(default, out, "{terms} {tier}");
             held += u64::from(out);
         }
         assert!((5..35).contains(&held), "{held}");
+        // On the eve of the period they all were of `general`.
         let report = api.get(REPORT).await.expect(200).json;
-        let found = row(&report, "low");
+        let found = row(&report, "general");
         assert_eq!(
-            (
-                &found["kind"],
-                &found["method"],
-                &found["without"]["customers"]
-            ),
-            (&json!("credit"), &json!("held_out"), &json!(held))
+            (&found["kind"], &found["method"]),
+            (&json!("credit"), &json!("held_out"))
         );
-        // Without a hold-out, who is just below `general` stands for those who do not have it.
-        let wide = api
-            .get(&format!("{REPORT}&bandwidth=1000"))
-            .await
-            .expect(200)
-            .json;
-        let found = row(&wide, "tier-general");
+        let sides = ["with", "without"].map(|side| found[side]["customers"].as_u64().unwrap());
+        assert!(sides[1] > 4 && sides[0] + sides[1] == 40, "{sides:?}");
+        // Without a hold-out, who is just below `high` stands for those who do not have it.
+        let path = format!("{REPORT}&bandwidth=1000");
+        let wide = api.get(&path).await.expect(200).json;
+        let found = row(&wide, "tier-high");
         assert_eq!(found["method"], "threshold");
-        assert_eq!(found["without"]["customers"], 40);
-        assert_eq!(found["with"]["customers"], 0);
+        assert_eq!(
+            (&found["with"]["customers"], &found["without"]["customers"]),
+            (&json!(0), &json!(40))
+        );
         assert_eq!(
             (&found["verdict"], &found["difference"]),
             (&json!("inconclusive"), &Value::Null)

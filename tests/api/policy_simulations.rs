@@ -1,6 +1,7 @@
 //! Simulations of policies: what they tell is what quotes say once the draft is published.
 
 use super::facts::{customer, fact};
+use super::receipts::publish;
 use crate::support::{Api, Server, both, job_ended};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,9 +19,21 @@ async fn draft(api: &Api, kind: &str, change: impl FnOnce(&mut Value)) -> String
     draft.header("location").to_owned()
 }
 
-/// Low gets ten per cent instead of none.
-fn ten_for_low(document: &mut Value) {
-    document["groups"][0]["rules"][2]["value"] = json!("10");
+/// Every tier gets the same, whatever the day makes of the customers.
+fn all_get(percent: &str) -> impl FnOnce(&mut Value) {
+    move |document: &mut Value| {
+        for rule in document["groups"][0]["rules"].as_array_mut().unwrap() {
+            rule["value"] = json!(percent);
+        }
+    }
+}
+
+fn all_owe(limit: &str) -> impl FnOnce(&mut Value) {
+    move |document: &mut Value| {
+        for tier in document["tiers"].as_array_mut().unwrap() {
+            tier["limit"] = json!(limit);
+        }
+    }
 }
 
 fn number(at: &str) -> i64 {
@@ -47,7 +60,7 @@ async fn business(api: &Api) -> String {
     let document =
         |line: &str| json!({"system": "erp", "type": "sales_order", "id": "SO-1", "line": line});
     let lines = json!({"facts": [
-        fact("1", json!({"product": {"sku": "BT023"}, "quantity": "30", "amount": "280", "cost": "270",
+        fact("1", json!({"sku": "BT023", "quantity": "30", "amount": "280", "cost": "270",
             "document": document("1")})),
         fact("2", json!({"amount": "100", "cost": "50", "document": document("2")})),
         fact("3", json!({"amount": "40", "occurred_on": "2026-02-10"})),
@@ -80,7 +93,8 @@ both!(
     async |server: &Server| {
         let api = server.admin();
         let one = business(&api).await;
-        let at = draft(&api, "discount", ten_for_low).await;
+        publish(&api, "discount", "2026-01-01", all_get("0")).await;
+        let at = draft(&api, "discount", all_get("10")).await;
         let untouched = fingerprint(&api).await;
         let asked = json!({"policies": {"discount": number(&at)}, "from": "2026-01-01", "to": "2026-03-31"});
         let told = simulate(&api, asked).await;
@@ -108,7 +122,9 @@ both!(
         assert_eq!(business["before"]["approvals"], 1);
         assert_eq!(business["after"]["margin"], "70.00");
         assert_eq!(report["credit"]["customers"], 0);
-        assert_eq!(report["tiers"][0]["tier"], "low");
+        let tiers = report["tiers"].as_array().unwrap().iter();
+        let tiers: u64 = tiers.map(|it| it["customers"].as_u64().unwrap()).sum();
+        assert_eq!(tiers, 2);
 
         let path = format!(
             "/v1/policy-simulations/{}/customers",
@@ -159,9 +175,10 @@ both!(
     async |server: &Server| {
         let api = server.admin();
         customer(&api).await;
+        publish(&api, "discount", "2026-01-01", all_get("0")).await;
         firm(&api, "q-1", "100").await;
         firm(&api, "q-2", "50").await;
-        let at = draft(&api, "discount", ten_for_low).await;
+        let at = draft(&api, "discount", all_get("10")).await;
         let asked =
             json!({"policies": {"discount": number(&at)}, "basis": "quotes", "from": "2026-01-01"});
         let told = simulate(&api, asked.clone()).await;
@@ -198,10 +215,8 @@ both!(
         let one = business(&api).await;
         let bill = json!({"kind": "invoice", "amount": "800", "due_on": "2030-01-01"});
         api.post("/v1/facts", fact("i", bill)).await.expect(201);
-        let at = draft(&api, "credit", |document| {
-            document["tiers"][2]["limit"] = json!("500");
-        })
-        .await;
+        publish(&api, "credit", "2026-01-01", all_owe("1000")).await;
+        let at = draft(&api, "credit", all_owe("500")).await;
         let asked = json!({"policies": {"credit": number(&at)}, "from": "2026-01-01",
             "customers": {"kind": "organisation"}});
         let told = simulate(&api, asked).await;

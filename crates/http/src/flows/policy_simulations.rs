@@ -12,6 +12,7 @@ pub mod question;
 pub mod report;
 
 use crate::flows::lease;
+use crate::flows::simulations::effects::Catalogue;
 use crate::tenant::Hosted;
 use business::Sides;
 use question::Asked;
@@ -136,6 +137,9 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), PolicySimulationError> {
     let (id, asked) = asked(hosted, job).await?;
     let filter = asked.filter().map_err(PolicySimulationError::Gone)?;
     let sides = Sides::load(hosted, asked).await?;
+    // One state of the book for all of it: customers are compared under equal conditions.
+    let book = hosted.book.snapshot();
+    let known = Catalogue::of(&book);
     let standing: Standing = serde_json::from_str(&job.progress).map_err(corrupt)?;
     let total = customers::count(&*hosted.store, &filter).await?;
     let total = i64::try_from(total).unwrap_or(i64::MAX);
@@ -146,7 +150,7 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), PolicySimulationError> {
         let Some(last) = ids.last().copied() else {
             return finish(hosted, job, id, &report).await;
         };
-        let touched = chunk(hosted, &sides, &ids, &mut report).await?;
+        let touched = chunk(hosted, &sides, &known, &ids, &mut report).await?;
         let text = progress(&report, Some(last), None)?;
         let done = i64::try_from(report.customers).unwrap_or(i64::MAX);
         let kept = async |tx: &Tx| {
@@ -169,18 +173,18 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), PolicySimulationError> {
 async fn chunk(
     hosted: &Hosted,
     sides: &Sides,
+    known: &Catalogue<'_>,
     ids: &BTreeSet<CustomerId>,
     report: &mut Report,
 ) -> Result<Vec<Touched>, PolicySimulationError> {
-    let book = hosted.book.snapshot();
-    let mut business = sides.business(hosted, &book, ids).await?;
+    let mut business = sides.business(hosted, known, ids).await?;
     let mut touched = Vec::new();
     for id in ids {
-        let customer = book.customer(*id).map(AsRef::as_ref);
+        let customer = known.book.customer(*id).map(AsRef::as_ref);
         let delta = Delta {
             tier: customer.and_then(|it| it.tier_on(sides.on()).map(str::to_owned)),
             sums: business.remove(id).unwrap_or_default(),
-            credit: customer.and_then(|it| sides.credit(hosted, &book, it)),
+            credit: customer.and_then(|it| sides.credit(hosted, known.book, it)),
         };
         report.add(&delta);
         if delta.outcome() != Outcome::Same || delta.limit_moves() {

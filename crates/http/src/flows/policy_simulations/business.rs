@@ -7,7 +7,7 @@
 use super::PolicySimulationError;
 use super::question::{Asked, Basis, version};
 use super::report::Sums;
-use crate::book::{Book, Dated, Exchange, Policies};
+use crate::book::{Dated, Exchange, Policies};
 use crate::flows::simulations::effects::Catalogue;
 use crate::tenant::Hosted;
 use crate::v1::discounts::what_if::compared;
@@ -70,12 +70,12 @@ impl Sides {
     pub async fn business(
         &self,
         hosted: &Hosted,
-        book: &Book,
+        known: &Catalogue<'_>,
         ids: &BTreeSet<CustomerId>,
     ) -> Result<BTreeMap<CustomerId, Sums>, PolicySimulationError> {
         match (&self.asked.discount, self.asked.basis) {
             (None, _) => Ok(BTreeMap::new()),
-            (_, Basis::OrderLines) => self.order_lines(hosted, book, ids).await,
+            (_, Basis::OrderLines) => self.order_lines(hosted, known, ids).await,
             (_, Basis::Quotes) => self.quotes(hosted, ids).await,
         }
     }
@@ -83,15 +83,14 @@ impl Sides {
     async fn order_lines(
         &self,
         hosted: &Hosted,
-        book: &Book,
+        known: &Catalogue<'_>,
         ids: &BTreeSet<CustomerId>,
     ) -> Result<BTreeMap<CustomerId, Sums>, PolicySimulationError> {
         let days = (self.asked.from, self.asked.to);
-        let known = Catalogue::of(book);
         let found = facts::of_period(&*hosted.store, ids, FactKind::OrderLine, days).await?;
         let mut all = BTreeMap::new();
         for (id, facts) in &found {
-            let Some(customer) = book.customer(*id) else {
+            let Some(customer) = known.book.customer(*id) else {
                 continue;
             };
             let sums: &mut Sums = all.entry(*id).or_default();
@@ -99,7 +98,7 @@ impl Sides {
                 let quoted = Quoted {
                     base: hosted.settings.base_currency,
                     on: self.asked.on,
-                    known: &known,
+                    known,
                 };
                 self.one_document(&quoted, customer, &document, sums);
             }
