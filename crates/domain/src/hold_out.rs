@@ -28,7 +28,9 @@ fn bucket(benefit: &str, salt: &str, customer: CustomerId) -> u128 {
     let id = customer.bits().to_be_bytes();
     let hash = fnv_1a([benefit.as_bytes(), &[0], salt.as_bytes(), &[0], &id]);
     // The upper half of the product is the hash scaled down to the buckets.
-    u128::from(mixed(hash)).saturating_mul(BUCKETS) >> u64::BITS
+    u128::from(mixed(hash))
+        .saturating_mul(BUCKETS)
+        .wrapping_shr(u64::BITS)
 }
 
 /// FNV-1a of 64 bits: the same on every machine and in every version.
@@ -41,9 +43,9 @@ fn fnv_1a<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u64 {
 
 /// The finaliser of MurmurHash3: every bit of the hash moves every bit of the result.
 const fn mixed(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
+    let hash = (hash ^ hash.wrapping_shr(33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let hash = (hash ^ hash.wrapping_shr(33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    hash ^ hash.wrapping_shr(33)
 }
 
 #[cfg(test)]

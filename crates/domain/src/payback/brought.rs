@@ -122,9 +122,9 @@ mod tests {
             },
         ];
         let found = brought(&facts, period, "10".parse().unwrap()).unwrap();
-        assert_eq!(found.profit, Some(27_0000));
+        assert_eq!(found.profit, Some(270_000));
         // 3,650 for the ten days to 10 January, at 10 %: a unit of currency a day.
-        assert_eq!(found.capital, 10_0000);
+        assert_eq!(found.capital, 100_000);
         let mut unknown = facts.to_vec();
         unknown[0].cost = Cost::Missing;
         let found = brought(&unknown, period, "10".parse().unwrap()).unwrap();

@@ -1,5 +1,7 @@
 //! No effect is not found, a large one is: on customers as uneven as customers are.
 
+#![allow(clippy::arithmetic_side_effects)] // A panic fails the test.
+
 use super::sample::Sample;
 use super::welch::{Verdict, welch};
 use crate::hold_out::HoldOut;
@@ -36,7 +38,7 @@ fn verdicts(effect: i128, trials: u64) -> Vec<Verdict> {
         .map(|trial| {
             let (mut with, mut without) = (Sample::default(), Sample::default());
             for number in 0..400_u128 {
-                let customer = CustomerId::from_bits(u128::from(trial) << 32 | number);
+                let customer = CustomerId::from_bits((u128::from(trial) << 32) | number);
                 let brings = draws.customer();
                 match share.holds("tier-high", customer) {
                     true => without = without.with(brings).unwrap(),

@@ -218,7 +218,7 @@ impl Telling {
         PaybackRow {
             kind: of.kind.word().to_owned(),
             benefit: of.code.clone(),
-            tier: tiers.get(of.tier).map_or("", |code| code).to_owned(),
+            tier: tiers.get(of.tier).copied().unwrap_or_default().to_owned(),
             method: part.method.word().to_owned(),
             with: self.side(&part.with),
             without: self.side(&part.without),
