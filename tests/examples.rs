@@ -136,6 +136,7 @@ runs! {
     finance: "docs/finance.md";
     call_centre: "docs/call-centre.md";
     entitlements: "docs/entitlements.md";
+    payback: "docs/payback.md";
     imports: "docs/imports.md";
     operators: "docs/operators.md";
     security: "docs/security.md";

@@ -44,6 +44,7 @@ pub const STEPS: &[Step] = steps![
     "m0024_context",
     "m0025_quotes",
     "m0026_erasable_reasons",
+    "m0031_policy_simulations",
 ];
 
 impl Step {

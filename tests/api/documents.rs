@@ -139,3 +139,49 @@ both!(
         model.expect_problem(403, "forbidden", &[]);
     }
 );
+
+both!(
+    every_kind_of_policy_is_linted_waits_for_its_day_and_retires,
+    async |server: &Server| {
+        let api = server.admin();
+        let faults = [
+            ("discount", "/groups/0/rules/0/select/tiers/0"),
+            ("credit", "/tiers/0/tier"),
+            ("routing", "/tiers/0/tier"),
+        ];
+        for (kind, pointer) in faults {
+            let versions = format!("/v1/service-policies/{kind}/versions");
+            let in_force = async || {
+                let path = "/v1/entitlements?customer=erp:nobody";
+                let seen = api.get(path).await.expect(200).json;
+                seen[kind]["policy"]["version"].clone()
+            };
+            let first = api.get(&format!("{versions}/1")).await.expect(200).json;
+            let good = first["document"].clone();
+            let mut faulty = good.clone();
+            *faulty.pointer_mut(pointer).unwrap() = json!("gold");
+            let draft = api.post(&versions, faulty).await.expect(201);
+            let at = draft.header("location").to_owned();
+            let lint = api.post(&format!("{at}/lint"), json!({})).await.expect(200);
+            assert_eq!(lint.json["publishable"], false, "{kind}");
+            assert_eq!(lint.json["faults"][0]["pointer"], pointer);
+            let refused = api.post(&format!("{at}/publish"), json!({})).await;
+            refused.expect_problem(422, "invalid-input", &[pointer]);
+
+            for (from, expected) in [("2099-01-01", 1), ("2026-01-02", 4)] {
+                let draft = api.post(&versions, good.clone()).await.expect(201);
+                let publish = format!("{}/publish", draft.header("location"));
+                let from = json!({"effective_from": from});
+                api.post(&publish, from).await.expect(200);
+                assert_eq!(in_force().await, expected, "{kind}");
+            }
+            let retire = format!("{versions}/4/retire");
+            api.send(Method::POST, &retire, None, &[]).await.expect(200);
+            assert_eq!(
+                in_force().await,
+                1,
+                "{kind}: what was before is in force again"
+            );
+        }
+    }
+);

@@ -1,5 +1,6 @@
 //! What customers are entitled to, where it comes from, and how they read it.
 
+use super::credit::keyed;
 use super::receipts::publish;
 use crate::support::{Api, Server, both};
 use serde_json::{Value, json};
@@ -215,6 +216,11 @@ both!(
             card["next_tier"]["path"],
             format!("/v1/customers/{one}/path")
         );
+        let ways = card["next_tier"]["ways"].as_array().unwrap();
+        let by = card["next_tier"]["by"].as_str().unwrap();
+        let year = by.split('-').next().unwrap();
+        let dated = ways.iter().any(|way| way.as_str().unwrap().contains(year));
+        assert!(dated, "{card}");
         let whole = card.to_string();
         for secret in ["cost", "floor", "margin", "points", "score", "weight"] {
             assert!(!whole.contains(secret), "{secret}: {whole}");
@@ -263,5 +269,136 @@ both!(
                 refused.text
             );
         }
+    }
+);
+
+/// What nobody may read out of a card: costs, floors, and the numbers of the model.
+const CANARIES: [&str; 6] = [
+    "61.2371", "17.3371", "13.7713", "canary", "23.4567", "31.7654",
+];
+
+/// Every name in a document, at any depth.
+fn names(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                found.push(name.clone());
+                names(value, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| names(item, found)),
+        _ => {}
+    }
+}
+
+both!(
+    no_cost_floor_or_weight_is_on_a_card,
+    async |server: &Server| {
+        let admin = server.admin();
+        let (one, _) = made(&admin).await;
+        let product = json!({"sku": "canary-sku", "list_price": "100"});
+        let made = admin.post("/v1/products", product).await.expect(201);
+        let costs = format!("/v1/products/{}/costs", made.json["id"].as_str().unwrap());
+        let cost = json!({"unit_cost": "61.2371", "currency": "EUR", "valid_from": "2026-01-01"});
+        admin.post(&costs, cost).await.expect(201);
+        let sold = json!({"source": "erp", "external_id": "f-1", "kind": "order_line",
+            "occurred_on": "2026-01-15", "amount": "100", "quantity": "1",
+            "sku": "canary-sku", "customer": {"id": one}});
+        admin.post("/v1/facts", sold).await.expect(201);
+        publish(&admin, "discount", "2026-01-02", |document| {
+            document["floor"]["value"] = json!("17.3371");
+            document["groups"][0]["code"] = json!("canary-group");
+            document["groups"][0]["rules"][2]["id"] = json!("canary-rule");
+        })
+        .await;
+        let versions = "/v1/evaluation-models/default/versions";
+        let first = admin.get(&format!("{versions}/1")).await.expect(200).json;
+        let mut document = first["document"].clone();
+        document["criteria"][0]["bands"][0]["points"] = json!("13.7713");
+        let draft = admin.post(versions, document).await.expect(201);
+        let publish = format!("{}/publish", draft.header("location"));
+        let from = json!({"effective_from": "2026-01-02"});
+        admin.post(&publish, from).await.expect(200);
+
+        let token = admin
+            .post("/v1/customer-tokens", json!({"customer": one}))
+            .await
+            .expect(200);
+        let page = server.bearing(token.json["access_token"].as_str().unwrap());
+        for language in ["en", "zh"] {
+            let path = format!("/v1/customers/{one}/service-card?language={language}");
+            for reader in [&page, &admin] {
+                let card = reader.get(&path).await.expect(200);
+                for canary in CANARIES {
+                    assert!(!card.text.contains(canary), "{canary}: {}", card.text);
+                }
+                let mut found = Vec::new();
+                names(&card.json, &mut found);
+                found.sort();
+                found.dedup();
+                let known = [
+                    "as_of",
+                    "benefits",
+                    "by",
+                    "code",
+                    "customer_id",
+                    "evaluated_as_of",
+                    "kind",
+                    "label",
+                    "language",
+                    "next_tier",
+                    "path",
+                    "stale",
+                    "text",
+                    "tier",
+                    "ways",
+                ];
+                let unknown: Vec<_> = found
+                    .iter()
+                    .filter(|name| !known.contains(&name.as_str()))
+                    .collect();
+                assert!(unknown.is_empty(), "{unknown:?}");
+            }
+        }
+    }
+);
+
+both!(
+    the_first_level_that_says_anything_decides_the_limit,
+    async |server: &Server| {
+        let admin = server.admin();
+        let decided = async |reference: &str| {
+            let path = format!("/v1/entitlements?customer={reference}");
+            let seen = admin.get(&path).await.expect(200).json;
+            let trace = seen["credit"]["limit_trace"].as_array().unwrap().clone();
+            let level = trace.iter().find(|it| it["decides"] == true).unwrap();
+            (
+                level["level"].as_str().unwrap().to_owned(),
+                seen["credit"]["limit"].as_str().unwrap().to_owned(),
+            )
+        };
+        let is = |level: &str, limit: &str| (level.to_owned(), limit.to_owned());
+        assert_eq!(decided("erp:C-9").await, is("default", "1000.00"));
+        let path = format!("{ERP}/C-9");
+        let made = admin
+            .put(
+                &path,
+                json!({"kind": "organisation", "since": "2020-01-01"}),
+            )
+            .await
+            .expect(201);
+        let id = made.json["id"].as_str().unwrap().to_owned();
+        assert_eq!(decided("erp:C-9").await, is("tier", "1000.00"));
+        let own = json!({"attributes": {"credit_limit": "7000"}});
+        admin.put(&path, own).await.expect(200);
+        assert_eq!(decided("erp:C-9").await, is("customer", "7000.00"));
+        let account = json!({"customer": {"id": id}, "currency": "EUR"});
+        let account = keyed(&admin, "/v1/credit/accounts", "account", account).await;
+        let account = account.expect(201).json["id"].as_str().unwrap().to_owned();
+        let limits = format!("/v1/credit/accounts/{account}/limits");
+        let temporary = json!({"amount": "9000", "kind": "temporary", "reason": "trade fair",
+            "approver": "cfo", "valid_from": "2026-01-01", "valid_to": "2099-12-31"});
+        keyed(&admin, &limits, "limit", temporary).await.expect(201);
+        assert_eq!(decided("erp:C-9").await, is("override", "9000.00"));
     }
 );

@@ -25,6 +25,8 @@ mod jobs;
 mod lifecycles;
 mod lists;
 mod overlaps;
+mod payback;
+mod policy_simulations;
 mod products;
 mod quotes;
 mod receipts;

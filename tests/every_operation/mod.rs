@@ -105,8 +105,13 @@ impl Ground {
             .expect(202);
         let job = job_ended(&self.api, queued.header("location")).await;
         let simulation = job["result"].as_str().unwrap().rsplit('/').next().unwrap();
+        let body = json!({"policies": {"credit": 2}, "from": "2026-01-01"});
+        let queued = self.api.post("/v1/policy-simulations", body).await;
+        let job = job_ended(&self.api, queued.expect(202).header("location")).await;
+        let policies = job["result"].as_str().unwrap().rsplit('/').next().unwrap();
         vec![
             ("simulations", simulation.to_owned()),
+            ("policy-simulations", policies.to_owned()),
             (
                 "contacts",
                 self.made(&contacts, json!({"name": "Erika"})).await,

@@ -14,6 +14,7 @@ pub use rules::{
 
 use crate::checks::Checks;
 use crate::fault::DocumentFault;
+use crate::hold_out::HoldOutDocument;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::credit::policy::{HoldRules, LimitRule, Policy, TierCredit};
@@ -65,6 +66,10 @@ pub struct TierCreditDocument {
     /// Nothing is authorised for customers of this tier.
     #[serde(default)]
     pub veto: bool,
+    /// Customers of this tier who get the terms of the default tier instead, so that it shows what
+    /// the tier's bring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_out: Option<HoldOutDocument>,
 }
 
 /// When a bill is to be paid.
@@ -151,6 +156,11 @@ impl CreditPolicyDocument {
         let tiers: Vec<Option<(String, TierCredit)>> = rows()
             .map(|(index, row)| row.to_credit(&mut checks, &at.index(index)))
             .collect();
+        for (index, row) in rows().filter(|(_, row)| row.tier == self.default_tier) {
+            let detail = "nobody is held out from the terms of the default tier";
+            let hold_at = at.index(index).field("hold_out");
+            checks.require(row.hold_out.is_none(), &hold_at, "not_allowed", detail);
+        }
         let tiers: Option<BTreeMap<String, TierCredit>> = tiers.into_iter().collect();
         let authorization = self
             .authorization
@@ -192,7 +202,12 @@ impl TierCreditDocument {
         let document_above = rules::some(&hold.document_above, checks, &document_at);
         let ignored_at = hold_at.field("days_ignored_up_to");
         let days_ignored_up_to = rules::some(&hold.days_ignored_up_to, checks, &ignored_at);
+        let hold_out = match &self.hold_out {
+            Some(share) => share.read(checks, &at.field("hold_out")).map(Some),
+            None => Some(None),
+        };
         let credit = TierCredit {
+            hold_out: hold_out?,
             term: term?,
             limit: limit?,
             hold: HoldRules {

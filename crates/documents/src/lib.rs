@@ -7,6 +7,7 @@ pub mod credit_policy;
 pub mod discount_policy;
 pub mod evaluation_model;
 pub mod fault;
+pub mod hold_out;
 pub mod import;
 pub mod routing_policy;
 pub mod strict;

@@ -110,6 +110,8 @@ ids! {
     TierOverrideId = "tov",
     /// What a draft would do to the portfolio.
     SimulationId = "sim",
+    /// What a draft of a service policy would do to customers.
+    PolicySimulationId = "psm",
 }
 
 #[cfg(test)]

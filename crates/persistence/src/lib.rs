@@ -27,6 +27,7 @@ pub mod keys;
 pub mod migrate;
 pub mod mint;
 pub mod phones;
+pub mod policy_simulations;
 pub mod products;
 pub mod quotes;
 pub mod rates;

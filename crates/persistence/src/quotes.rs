@@ -219,6 +219,45 @@ pub async fn page(
     rows.iter().map(summary).collect()
 }
 
+/// Where a walk over the quotes of some customers stands.
+pub type QuotePlace = (CustomerId, DecisionId);
+
+/// Receipts of quotes that some customers were given in a period (the second instant excluded),
+/// after a place, in order of customers and ids.
+pub async fn receipts(
+    source: &impl Source,
+    customers: &BTreeSet<CustomerId>,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    after: Option<QuotePlace>,
+    limit: u64,
+) -> Result<Vec<(QuotePlace, String)>, DbError> {
+    let (customer, quote) = after.map_or((0, 0), |(one, other)| (one.bits(), other.bits()));
+    let places = sql::places(6, customers.len());
+    let text = format!(
+        "SELECT customer_id, quote_id, receipt FROM quote \
+         WHERE recorded_at >= $1 AND recorded_at < $2 \
+         AND (customer_id > $3 OR (customer_id = $4 AND quote_id > $5)) \
+         AND customer_id IN ({places}) \
+         ORDER BY customer_id, quote_id LIMIT {limit}"
+    );
+    let mut values: Vec<Value> = vec![
+        from.timestamp_micros().into(),
+        to.timestamp_micros().into(),
+        uuid(customer).into(),
+        uuid(customer).into(),
+        uuid(quote).into(),
+    ];
+    values.extend(customers.iter().map(|id| Value::from(uuid(id.bits()))));
+    let rows = sql::rows(source, &text, values).await?;
+    rows.iter()
+        .map(|row| {
+            let customer: Uuid = row.try_get("", "customer_id")?;
+            let place = (CustomerId::from_bits(customer.as_u128()), decision(row)?);
+            Ok((place, row.try_get("", "receipt")?))
+        })
+        .collect()
+}
+
 fn summary(row: &QueryResult) -> Result<QuoteSummary, DbError> {
     let customer: Option<Uuid> = row.try_get("", "customer_id")?;
     let system: Option<String> = row.try_get("", "doc_system")?;

@@ -3,6 +3,7 @@
 use super::bounds::LimitDocument;
 use super::convert::{Reader, currency_of};
 use crate::checks::Checks;
+use crate::hold_out::HoldOutDocument;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -46,6 +47,9 @@ pub struct DiscountRuleDocument {
     /// The most that the rule takes off a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cap: Option<LimitDocument>,
+    /// Customers who do not get it, so that it shows what it brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_out: Option<HoldOutDocument>,
 }
 
 /// What a rule does to a price; schema 1 knows `percent`.
@@ -183,7 +187,12 @@ impl DiscountRuleDocument {
             Some(cap) => cap.to_limit(reader, &at.field("cap")).map(Some),
             None => Some(None),
         };
+        let hold_out = match &self.hold_out {
+            Some(share) => share.read(reader.checks, &at.field("hold_out")).map(Some),
+            None => Some(None),
+        };
         Some(Rule {
+            hold_out: hold_out?,
             id: self.id.clone(),
             version: self.version.unwrap_or(1),
             sequence: self.sequence,

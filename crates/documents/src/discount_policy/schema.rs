@@ -93,6 +93,7 @@ fn of_rule(rule: &DiscountRuleDocument, at: &Path) -> Vec<Path> {
         (rule.currency.is_some(), at.field("currency")),
         (rule.aggregate.is_some(), at.field("aggregate")),
         (rule.cap.is_some(), at.field("cap")),
+        (rule.hold_out.is_some(), at.field("hold_out")),
         (!select.customers.is_empty(), below.field("customers")),
         (!select.segments.is_empty(), below.field("segments")),
         (!select.contracts.is_empty(), below.field("contracts")),

@@ -3,6 +3,7 @@
 use super::limits::ExpiredLimit;
 use super::terms::PaymentTerm;
 use crate::decision::PolicyRef;
+use crate::hold_out::HoldOut;
 use crate::ids::{CustomerId, GroupId};
 use crate::scaled::Amount;
 use chrono::{Days, NaiveDate};
@@ -32,6 +33,15 @@ pub struct TierCredit {
     pub hold: HoldRules,
     /// Nothing is authorised for customers of this tier.
     pub veto: bool,
+    /// Customers of this tier who get the terms of the default tier instead.
+    pub hold_out: Option<HoldOut>,
+}
+
+impl TierCredit {
+    fn holds_out(&self, tier: &str, customer: CustomerId) -> bool {
+        let hold_out = self.hold_out.as_ref();
+        hold_out.is_some_and(|it| it.holds(&format!("credit-{tier}"), customer))
+    }
 }
 
 /// When new orders are held. A rule that is absent holds nothing.
@@ -130,22 +140,32 @@ impl Policy {
     /// The policy as it is for one customer: the thresholds of its tier, with exceptions.
     ///
     /// Customer → tier → group → all: an exception for the customer replaces the tier's threshold,
-    /// one for a group or for all fills in where the tier has none.
+    /// one for a group or for all fills in where the tier has none. A tier from whose terms the
+    /// customer is held out is not there.
     pub fn for_customer(&self, customer: CustomerId, groups: &BTreeSet<GroupId>) -> Cow<'_, Self> {
         let own: Vec<&Exception> = self.scoped(|scope| *scope == Scope::Customer(customer));
         let of_group =
             self.scoped(|scope| matches!(scope, Scope::Group(it) if groups.contains(it)));
         let of_all = self.scoped(|scope| *scope == Scope::All);
-        if own.is_empty() && of_group.is_empty() && of_all.is_empty() {
+        let holds = |tier: &str| self.holds_out(tier, customer);
+        let held = self.tiers.keys().any(|tier| holds(tier));
+        if own.is_empty() && of_group.is_empty() && of_all.is_empty() && !held {
             return Cow::Borrowed(self);
         }
         let below: Vec<&Exception> = of_group.into_iter().chain(of_all).collect();
         let mut narrowed = self.clone();
+        narrowed.tiers.retain(|tier, _| !holds(tier));
         let tiers = narrowed.tiers.values_mut();
         for credit in tiers.chain([&mut narrowed.default_terms]) {
             credit.hold = credit.hold.with(&own, &below);
         }
         Cow::Owned(narrowed)
+    }
+
+    /// Whether the customer gets the default terms instead of those of a tier.
+    pub fn holds_out(&self, tier: &str, customer: CustomerId) -> bool {
+        let credit = self.tiers.get(tier);
+        credit.is_some_and(|credit| credit.holds_out(tier, customer))
     }
 
     fn scoped(&self, fits: impl Fn(&Scope) -> bool) -> Vec<&Exception> {

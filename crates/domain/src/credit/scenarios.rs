@@ -72,6 +72,7 @@ fn policy() -> Policy {
             ..HoldRules::default()
         },
         veto: false,
+        hold_out: None,
     };
     let general = tier("N30", 30, &[], 3, "10000");
     let high = tier("2-10-N45", 45, &[(10, "2")], 7, "50000");

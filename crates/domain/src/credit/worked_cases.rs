@@ -132,6 +132,7 @@ fn policy(given: &CheckGiven) -> Policy {
             ..HoldRules::default()
         },
         veto: given.veto,
+        hold_out: None,
     };
     let days = |scope: Scope, days: u16| Exception {
         scope,

@@ -17,6 +17,8 @@ pub struct Entitlement<'p> {
     pub level: Level,
     /// For the whole document instead of its lines.
     pub of_document: bool,
+    /// The customer is held out: it does not get this.
+    pub held_out: bool,
 }
 
 /// All rules that are about the customer on a day, those of lines first. Goods, quantities, channels
@@ -49,6 +51,7 @@ pub fn entitlements<'p>(
                 rule,
                 level: level(&rule.selectors),
                 of_document,
+                held_out: facts.customer.is_some_and(|id| rule.holds_out(id)),
             })
             .collect::<Vec<_>>()
     };

@@ -14,11 +14,13 @@
 //! | trace    | `waterfall.rs`: adjustments that sum exactly from list to net      |
 //! | floor    | `floor.rs`: the lowest price that keeps the margin                 |
 //! | entitled | `entitled.rs`: the rules that are about a customer, before any quote |
+//! | compared | `compare.rs`: what two policies make of one quote                 |
 //! | lint     | `lint.rs`: rules that meet, or that nothing ever reaches           |
 //! | tests    | `scenarios.toml`, `properties.rs`                                  |
 //! | in JSON  | `crates/documents/src/discount_policy.rs`                          |
 
 pub mod answer;
+pub mod compare;
 pub mod decide;
 pub mod document;
 pub mod entitled;

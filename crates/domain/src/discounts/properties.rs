@@ -114,6 +114,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             currency: None,
             aggregate,
             cap,
+            hold_out: None,
         }
     })
 }

@@ -111,6 +111,14 @@ impl Book {
         &self.policies
     }
 
+    /// The same book with other policies in force.
+    pub fn with_policies(&self, policies: Policies) -> Self {
+        Self {
+            policies: Arc::new(policies),
+            ..self.clone()
+        }
+    }
+
     /// How many customers and products it holds.
     pub fn size(&self) -> (usize, usize) {
         (self.customers.len(), self.products.len())

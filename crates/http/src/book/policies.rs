@@ -29,6 +29,13 @@ impl<T> Default for Dated<T> {
 }
 
 impl<T> Dated<T> {
+    /// One version, whatever the day.
+    pub fn always(policy: Arc<T>) -> Self {
+        Self {
+            versions: vec![(NaiveDate::MIN, policy)],
+        }
+    }
+
     /// The version in force on a day: versions of the future wait for theirs.
     pub fn on(&self, date: NaiveDate) -> Option<&Arc<T>> {
         let begun = self.versions.partition_point(|(from, _)| *from <= date);

@@ -10,6 +10,8 @@ pub mod imports;
 mod lease;
 pub mod model;
 pub mod outlook;
+pub mod payback;
+pub mod policy_simulations;
 pub mod portfolio;
 pub mod retries;
 pub mod revaluations;

@@ -72,7 +72,15 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn too_large(&self) -> RefreshError {
+    pub(super) const fn id(&self) -> CustomerId {
+        self.id
+    }
+
+    pub(super) const fn facts(&self) -> &'a [Fact] {
+        self.facts
+    }
+
+    pub(super) fn too_large(&self) -> RefreshError {
         RefreshError::TooLarge(self.id)
     }
 

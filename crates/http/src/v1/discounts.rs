@@ -7,6 +7,7 @@
 //! | firm     | `discounts/firm.rs`: quotes that are kept and hold                     |
 //! | before   | `discounts/last_price.rs`: what the customer was last told             |
 //! | receipt  | `discounts/receipt.rs`: question and prices in one spelling            |
+//! | what if  | `discounts/what_if.rs`: a quote of the past by other policies          |
 
 mod answer;
 mod document;
@@ -14,6 +15,7 @@ mod firm;
 mod last_price;
 pub mod receipt;
 mod request;
+pub mod what_if;
 
 pub use answer::{DiscountResponse, FlatDiscountResponse};
 pub use request::{DecideDiscountRequest, DecisionDocument, FlatDiscountQuery};

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use tiercel_domain::incoming::CustomerRef;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
-use wire::{EntitlementsBatchResponse, EntitlementsResponse};
+use wire::{EntitlementsBatchResponse, EntitlementsResponse, Reader};
 
 /// Customers of one batch.
 const MOST: usize = 1_000;
@@ -118,16 +118,21 @@ fn entitlements(
     customer: &CustomerRef,
 ) -> Result<EntitlementsResponse, Problem> {
     let grounds = Grounds::new(tenant, book, book.find(customer).map(AsRef::as_ref));
+    let reader = match tenant.is_customer() {
+        true => Reader::Customer,
+        false => Reader::Company,
+    };
     // A customer may see all that it has.
     let sees = |scope| tenant.is_customer() || tenant.allows(scope);
     let discount = match sees(Scope::DiscountsDecide) {
-        true => Some(wire::discount(&grounds.discount()?)),
+        true => Some(wire::discount(&grounds.discount()?, reader)),
         false => None,
     };
     let credit = match sees(Scope::CreditRead) {
         true => Some(wire::credit(
             &grounds.credit()?,
             tenant.settings().base_currency,
+            reader,
         )),
         false => None,
     };

@@ -9,21 +9,22 @@ pub(crate) mod credit;
 mod customer_tokens;
 mod customers;
 pub(crate) mod deciding;
-mod discounts;
+pub(crate) mod discounts;
 mod documents;
 mod entitlements;
 mod evaluations;
 mod events;
 mod facts;
-mod ground;
+pub(crate) mod ground;
 mod groups;
 mod imports;
 mod jobs;
 mod phones;
+mod policy_simulations;
 mod products;
 mod quotes;
 mod rates;
-mod receipts;
+pub(crate) mod receipts;
 mod receivables;
 mod reports;
 mod rollups;
@@ -63,6 +64,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(tier_overrides::routes)
         .configure(tier_path::routes)
         .configure(simulations::routes)
+        .configure(policy_simulations::routes)
         .configure(clients::routes)
         .configure(customer_tokens::routes)
         .configure(context::routes)

@@ -3,11 +3,13 @@
 //! | as of a day | here                                                  |
 //! | whale curve | `reports/whale.rs`                                    |
 //! | over time   | `reports/timeline.rs`: history, transitions, stability |
+//! | payback     | `reports/payback.rs`: with a benefit and without it    |
 //! | challenger  | `reports/agreement.rs`                                 |
 //! | forms       | `reports/format.rs`: JSON and CSV; `reports/svg.rs`    |
 
 mod agreement;
 mod format;
+mod payback;
 mod svg;
 mod timeline;
 mod whale;
@@ -37,7 +39,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(timeline::report_portfolio_history)
         .service(timeline::report_transitions)
         .service(timeline::report_stability)
-        .service(agreement::report_agreement);
+        .service(agreement::report_agreement)
+        .service(payback::report_payback);
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

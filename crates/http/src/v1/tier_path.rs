@@ -29,7 +29,7 @@ use tiercel_domain::scaled::Amount;
 use tiercel_domain::tier_path::{Ahead, Bounds, Standing, Ways, ways};
 use tiercel_persistence::refresh::RefreshError;
 use utoipa_actix_web::service_config::ServiceConfig;
-use wire::{FindPath, PathResponse, Projection, Telling, WayUp};
+use wire::{FindPath, PathResponse, PathText, Projection, Telling, WayUp};
 
 /// The day that is thought of lies at least so many days ahead.
 const AHEAD: Days = Days::new(30);
@@ -237,6 +237,44 @@ pub async fn find_path(
         held.leave_out_people();
     }
     Ok(HttpResponse::Ok().json(answer))
+}
+
+/// The way to the next tier, as its customer may read it.
+pub(super) struct WayInWords {
+    /// The tier that it leads to.
+    pub tier: String,
+    pub by: NaiveDate,
+    /// Each alone is enough, the cheapest first.
+    pub ways: Vec<PathText>,
+}
+
+/// What lifts a customer to the next tier by the usual day; none in the best tier.
+pub(super) async fn way_in_words(
+    tenant: &TenantHandle,
+    id: CustomerId,
+) -> Result<Option<WayInWords>, Problem> {
+    let walker = Walker::load(tenant, id, &FindPath::default()).await?;
+    let too_large = |_| Problem::from(RefreshError::TooLarge(id));
+    let found = walker.find().map_err(too_large)?;
+    let telling = Telling {
+        currency: tenant.settings().base_currency,
+        by: walker.by,
+        tiers: walker.model().tiers(),
+        to_customer: true,
+    };
+    Ok(found.next.map(|(target, ways)| {
+        let told = telling.ways(target, &ways);
+        let mut texts: Vec<PathText> = told.single.into_iter().map(|way| way.text).collect();
+        // What takes several things together is told where nothing alone is enough.
+        if texts.is_empty() {
+            texts.extend(told.best.map(|way| way.text));
+        }
+        WayInWords {
+            tier: told.tier,
+            by: walker.by,
+            ways: texts,
+        }
+    }))
 }
 
 impl Walker {

@@ -23,7 +23,7 @@ pub(crate) mod tests;
 mod value;
 
 pub(crate) use read::of_days;
-pub use read::{FactFilter, FactPlace, find, of_customers, of_ids, page, versions};
+pub use read::{FactFilter, FactPlace, find, of_customers, of_ids, of_period, page, versions};
 pub use recent::{following, recent};
 pub use record::{Recorded, examine, record, record_apart};
 pub use revalue::{Revalued, revalue};

@@ -104,6 +104,20 @@ pub(crate) async fn of_days(
     Ok(found)
 }
 
+/// The current facts of one kind of some customers from one day to another, both included.
+pub async fn of_period(
+    source: &impl Source,
+    customers: &BTreeSet<CustomerId>,
+    kind: FactKind,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<BTreeMap<CustomerId, Vec<Fact>>, DbError> {
+    let edges = Edges {
+        kinds: BTreeSet::from([kind]),
+        days: vec![from..=to],
+    };
+    of_days(source, customers, &edges).await
+}
+
 /// Some facts of one customer as known now, in order of ids.
 pub async fn of_ids(
     source: &impl Source,

@@ -180,6 +180,8 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::simulations::work(&simulator).await });
     let freezer = hosted.clone();
     rt::spawn(async move { flows::freezing::job::work(&freezer).await });
+    let simulator = hosted.clone();
+    rt::spawn(async move { flows::policy_simulations::work(&simulator).await });
     let creditor = hosted.clone();
     rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
 }

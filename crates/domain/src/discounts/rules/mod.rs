@@ -9,6 +9,7 @@ pub mod contract;
 pub mod currency;
 pub mod customer;
 pub mod customer_group;
+pub mod held_out;
 pub mod margin_class;
 pub mod quantity;
 pub mod segment;
@@ -26,6 +27,7 @@ use crate::discounts::limit::Limit;
 use crate::discounts::policy::Engine;
 use crate::discounts::question::{Facts, Line, Question};
 use crate::discounts::sums::{Sums, Total};
+use crate::hold_out::HoldOut;
 use crate::ids::{CustomerId, GroupId};
 use crate::incoming::MarginClass;
 use crate::scaled::{Quantity, UnitPrice};
@@ -52,6 +54,8 @@ pub struct Rule {
     pub aggregate: Aggregate,
     /// The most that the rule takes off a line.
     pub cap: Option<Limit>,
+    /// Customers who do not get it.
+    pub hold_out: Option<HoldOut>,
 }
 
 /// What the quantity and the amount that a rule looks at are counted over. Both are those of list.
@@ -189,6 +193,8 @@ pub enum MissReason {
     DateEnded,
     /// The rule matched, but another of its group was chosen.
     Outranked,
+    /// The customer is one of those who show what it is like without the benefit.
+    HeldOut,
 }
 
 impl MissReason {
@@ -211,6 +217,7 @@ impl MissReason {
             Self::DateNotStarted => "date_not_started",
             Self::DateEnded => "date_ended",
             Self::Outranked => "outranked",
+            Self::HeldOut => "held_out",
         }
     }
 
@@ -256,7 +263,7 @@ const DIMENSIONS: [Dimension; 11] = [
 impl Rule {
     /// What the selectors say of a line, quantities and amounts left out.
     pub(super) fn judge_goods(&self, case: Case<'_>) -> Verdict {
-        let mut near = None;
+        let mut near = held_out::miss(self, case);
         for dimension in DIMENSIONS {
             let Some(miss) = dimension(&self.selectors, case) else {
                 continue;

@@ -168,6 +168,7 @@ fn rule(row: RuleRow) -> Rule {
         id: row.id,
         version: 1,
         sequence: row.sequence,
+        hold_out: None,
         selectors: Selectors {
             tiers: row.tiers,
             segments: row.segments,

@@ -37,6 +37,10 @@ impl<'a> Catalogue<'a> {
             products: book.products().map(|it| (it.id, it)).collect(),
         }
     }
+
+    pub fn product(&self, id: ProductId) -> Option<&KnownProduct> {
+        self.products.get(&id).copied()
+    }
 }
 
 /// The policies that count before and after.

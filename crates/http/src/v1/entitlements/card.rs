@@ -8,7 +8,7 @@ use crate::flows::model;
 use crate::problem::Problem;
 use crate::scope::need;
 use crate::tenant::{CustomerTenant, Tenant, TenantHandle};
-use crate::v1::asking;
+use crate::v1::{asking, tier_path};
 use actix_web::{get, web};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::ids::CustomerId;
@@ -27,7 +27,7 @@ pub struct ServiceCardQuery {
 
 /// What a customer has, in words.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "language": "en", "tier": {"code": "general", "label": "General"}, "evaluated_as_of": "2026-02-28", "stale": false, "as_of": "2026-03-01", "benefits": [{"kind": "discount", "text": "Discounts of up to 5 %"}], "next_tier": {"code": "high", "label": "High value", "path": "/v1/customers/cus_01k8z6v3q2e4r5t6y7a8b9c0de/path"}}))]
+#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "language": "en", "tier": {"code": "general", "label": "General"}, "evaluated_as_of": "2026-02-28", "stale": false, "as_of": "2026-03-01", "benefits": [{"kind": "discount", "text": "Discounts of up to 5 %"}], "next_tier": {"code": "high", "label": "High value", "path": "/v1/customers/cus_01k8z6v3q2e4r5t6y7a8b9c0de/path", "by": "2026-03-31", "ways": ["an order of 38,000.00 EUR by 31 March 2026"]}}))]
 pub struct ServiceCardResponse {
     pub customer_id: String,
     pub language: String,
@@ -53,13 +53,21 @@ pub struct CardTier {
     pub label: String,
 }
 
-/// The tier above, and where the way there is told.
+/// The tier above, and the way there.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"code": "high", "label": "High value", "path": "/v1/customers/cus_01k8z6v3q2e4r5t6y7a8b9c0de/path"}))]
+#[schema(example = json!({"code": "high", "label": "High value", "path": "/v1/customers/cus_01k8z6v3q2e4r5t6y7a8b9c0de/path", "by": "2026-03-31", "ways": ["an order of 38,000.00 EUR by 31 March 2026"]}))]
 pub struct NextTier {
     pub code: String,
     pub label: String,
+    /// Where the way is told in full.
     pub path: String,
+    /// The day by which something of `ways` would have to happen.
+    #[schema(format = Date)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// In words, the cheapest first; each is enough. Empty where nothing that was thought of is, or
+    /// where a tier by hand holds.
+    pub ways: Vec<String>,
 }
 
 /// One thing that the customer has.
@@ -75,7 +83,7 @@ pub struct CardBenefit {
 /// Show a customer's service card
 ///
 /// For front ends that customers see: the tier, what it brings in words, how fresh that is, and the
-/// next tier. No cost, floor, rule or weight is in it. A token bound to the customer reads it.
+/// next tier with the way there in words. No cost, floor, rule or weight is in it. A token bound to the customer reads it.
 #[utoipa::path(
     tag = "entitlements",
     params(("id" = String, Path, description = "The customer", example = "cus_01k8z6v3q2e4r5t6y7a8b9c0de"), ServiceCardQuery),
@@ -146,12 +154,32 @@ async fn card(
         stale: standing.stale,
         as_of: grounds.today.to_string(),
         benefits: benefits(&grounds, language, tenant.settings().base_currency)?,
-        next_tier: above
-            .and_then(|above| tiers.get(above))
-            .map(|(code, label)| NextTier {
-                code: (*code).to_owned(),
-                label: (*label).to_owned(),
-                path: format!("/v1/customers/{id}/path"),
-            }),
+        next_tier: match above.and_then(|above| tiers.get(above)) {
+            Some(next) => Some(next_tier(tenant, id, *next, language).await?),
+            None => None,
+        },
+    })
+}
+
+async fn next_tier(
+    tenant: &TenantHandle,
+    id: CustomerId,
+    (code, label): (&str, &str),
+    language: Language,
+) -> Result<NextTier, Problem> {
+    let way = tier_path::way_in_words(tenant, id).await?;
+    // A tier by hand may lie elsewhere than the evaluated one, from which ways lead.
+    let way = way.filter(|way| way.tier == code);
+    let by = way.as_ref().filter(|way| !way.ways.is_empty());
+    Ok(NextTier {
+        code: code.to_owned(),
+        label: label.to_owned(),
+        path: format!("/v1/customers/{id}/path"),
+        by: by.map(|way| way.by.to_string()),
+        ways: way
+            .into_iter()
+            .flat_map(|way| way.ways)
+            .map(|text| language.say(text.en, text.zh))
+            .collect(),
     })
 }

@@ -30,14 +30,18 @@ pub(super) type Found = Vec<(Level, Vec<String>)>;
 
 pub(super) struct ResolvedDiscount<'b> {
     pub policy: &'b discounts::Policy,
+    /// Those that the customer is held out from among them.
     pub rules: Vec<Entitlement<'b>>,
     pub found: Found,
+    pub held_out: Found,
 }
 
 pub(super) struct ResolvedCredit {
     pub decision: credit_domain::Decision,
     pub term: Found,
     pub limit: Found,
+    /// The tier from whose terms the customer is held out.
+    pub held_out: Found,
 }
 
 pub(super) struct ResolvedRouting {
@@ -76,14 +80,19 @@ impl<'b> Grounds<'b> {
             channel: None,
         };
         let rules = entitlements(policy, &facts, &[], self.today);
-        let of_level = |level: Level| {
-            let rules = rules.iter().filter(|it| it.level == level);
+        let of = |level: Level, held_out: bool| {
+            let rules = rules.iter();
+            let rules = rules.filter(|it| it.level == level && it.held_out == held_out);
             rules.map(|it| it.rule.id.clone()).collect()
         };
-        let found = Level::ALL.map(|level| (level, of_level(level)));
+        let [found, held_out] = [false, true].map(|held_out| {
+            let levels = Level::ALL.map(|level| (level, of(level, held_out)));
+            Found::from(levels)
+        });
         Ok(ResolvedDiscount {
             policy,
-            found: found.into(),
+            found,
+            held_out,
             rules,
         })
     }
@@ -123,7 +132,16 @@ impl<'b> Grounds<'b> {
             decision,
             term,
             limit,
+            held_out: vec![(Level::Tier, self.held_out_terms())],
         })
+    }
+
+    /// The customer's tier, where the customer does not get its terms.
+    fn held_out_terms(&self) -> Vec<String> {
+        let policy = self.book.policies().credit.on(self.today);
+        let known = policy.zip(self.customer).zip(self.tier());
+        let held = known.filter(|((policy, it), tier)| policy.holds_out(tier, it.id));
+        held.map(|(_, tier)| tier.to_owned()).into_iter().collect()
     }
 
     pub fn routing(&self) -> Result<ResolvedRouting, Problem> {

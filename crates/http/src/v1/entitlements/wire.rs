@@ -10,6 +10,14 @@ use tiercel_domain::discounts::entitled::Entitlement;
 use tiercel_domain::discounts::rules::Selectors;
 use utoipa::ToSchema;
 
+/// Who reads entitlements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    Company,
+    /// Customers are not told what others get.
+    Customer,
+}
+
 /// What a customer is entitled to today.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "as_of": "2026-03-01", "discount": null, "credit": null, "routing": {"policy": {"id": "default", "version": 1}, "queue": "vip", "advantage_seconds": 600, "max_wait_boost_seconds": null, "skills": [], "dedicated_line": "+18005550111", "preferred_agent": "anna", "language": "en", "trace": [{"level": "tier", "found": true, "decides": true, "sources": ["high"]}]}}))]
@@ -47,6 +55,10 @@ pub struct EntitlementLevel {
     pub decides: bool,
     /// What was found: rules, tiers, or where a limit comes from.
     pub sources: Vec<String>,
+    /// What would be found if the customer were not held out, to show what it brings; absent where
+    /// that is nothing, and never told to customers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_out: Vec<String>,
 }
 
 /// Rules that quotes of the customer can meet.
@@ -74,6 +86,9 @@ pub struct EntitledRule {
     /// Of amounts; null = that of the quote.
     pub currency: Option<String>,
     pub of_document: bool,
+    /// The customer does not get it, to show what it brings; absent where it does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub held_out: bool,
     /// What a quote has to be besides.
     pub conditions: Vec<EntitlementCondition>,
 }
@@ -136,16 +151,36 @@ fn trace(found: &Found, all_count: bool) -> Vec<EntitlementLevel> {
             found,
             decides,
             sources,
+            held_out: Vec::new(),
         }
     });
     levels.collect()
 }
 
-pub(super) fn discount(resolved: &ResolvedDiscount<'_>) -> DiscountEntitlements {
+/// The same with what the customer is held out from, unless the customer reads it.
+fn beside(
+    mut levels: Vec<EntitlementLevel>,
+    held_out: &Found,
+    reader: Reader,
+) -> Vec<EntitlementLevel> {
+    if reader == Reader::Company {
+        for (level, held) in held_out {
+            let here = levels.iter_mut().find(|it| it.level == level.word());
+            if let Some(here) = here {
+                here.held_out.clone_from(held);
+            }
+        }
+    }
+    levels
+}
+
+pub(super) fn discount(resolved: &ResolvedDiscount<'_>, reader: Reader) -> DiscountEntitlements {
+    let rules = resolved.rules.iter();
+    let told = rules.filter(|it| reader == Reader::Company || !it.held_out);
     DiscountEntitlements {
         policy: (&resolved.policy.reference).into(),
-        rules: resolved.rules.iter().map(rule).collect(),
-        trace: trace(&resolved.found, true),
+        rules: told.map(rule).collect(),
+        trace: beside(trace(&resolved.found, true), &resolved.held_out, reader),
     }
 }
 
@@ -161,6 +196,7 @@ fn rule(entitlement: &Entitlement<'_>) -> EntitledRule {
         most: most.normalize().to_string(),
         currency: rule.currency.map(|currency| currency.to_string()),
         of_document: entitlement.of_document,
+        held_out: entitlement.held_out,
         conditions: conditions(&rule.selectors),
     }
 }
@@ -210,8 +246,13 @@ fn joined<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
     values.join(", ")
 }
 
-pub(super) fn credit(resolved: &ResolvedCredit, base: Currency) -> CreditEntitlements {
+pub(super) fn credit(
+    resolved: &ResolvedCredit,
+    base: Currency,
+    reader: Reader,
+) -> CreditEntitlements {
     let decision = &resolved.decision;
+    let told = |found: &Found| beside(trace(found, false), &resolved.held_out, reader);
     CreditEntitlements {
         policy: (&decision.policy).into(),
         payment_term: decision.term.code.clone(),
@@ -219,8 +260,8 @@ pub(super) fn credit(resolved: &ResolvedCredit, base: Currency) -> CreditEntitle
         grace_days: decision.term.grace_days,
         limit: money(decision.limit.amount.decimal(), base),
         currency: base.to_string(),
-        term_trace: trace(&resolved.term, false),
-        limit_trace: trace(&resolved.limit, false),
+        term_trace: told(&resolved.term),
+        limit_trace: told(&resolved.limit),
     }
 }
 

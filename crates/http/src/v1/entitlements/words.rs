@@ -34,7 +34,7 @@ impl Language {
         }
     }
 
-    fn say(self, english: String, chinese: String) -> String {
+    pub fn say(self, english: String, chinese: String) -> String {
         match self {
             Self::English => english,
             Self::Chinese => chinese,
@@ -84,7 +84,7 @@ pub(super) fn benefits(
 /// The range of all percentages; rules that give amounts are not summed up.
 fn discount(resolved: &ResolvedDiscount<'_>, language: Language) -> Option<String> {
     let percents = resolved.rules.iter();
-    let percents = percents.filter(|it| it.rule.benefit == Benefit::Percent);
+    let percents = percents.filter(|it| it.rule.benefit == Benefit::Percent && !it.held_out);
     let values = percents.flat_map(|it| {
         let (least, most) = it.rule.schedule.range();
         [least, most]

@@ -27,6 +27,19 @@ impl Format {
         }
     }
 
+    /// Reads `format` of a report that has no chart.
+    pub fn read_table(word: Option<&str>) -> Result<Self, Problem> {
+        match Self::read(word) {
+            Ok(Self::Json) => Ok(Self::Json),
+            Ok(Self::Csv) => Ok(Self::Csv),
+            Ok(Self::Svg) | Err(_) => {
+                let detail = "is not `json` or `csv`";
+                let fault = FieldError::new("format", "unknown_value", detail);
+                Err(Problem::invalid(vec![fault]))
+            }
+        }
+    }
+
     /// The answer in this form.
     pub fn answer<T: Serialize>(
         self,

@@ -13,7 +13,7 @@ use tiercel_domain::tier_path::{Effort, Moves, Way, Ways};
 use utoipa::{IntoParams, ToSchema};
 
 /// As of when, as known when, by when.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FindPath {
