@@ -2,8 +2,8 @@
 //! it came in, and what others rely on still holds.
 
 use super::facts::fact;
-use crate::dump::{connect, names, tables};
 use super::tier_overrides::by_hand;
+use crate::dump::{connect, names, tables};
 use crate::support::{Api, Database, Server, both, data, importing, job_ended};
 use reqwest::Method;
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -293,8 +293,18 @@ const ABOUT_OTHERS: [&str; 15] = [
 
 /// Fields of these names are free words.
 const NAMES: [&str; 12] = [
-    "comment", "description", "email", "label", "message", "name", "note", "position", "reason",
-    "remark", "text", "title",
+    "comment",
+    "description",
+    "email",
+    "label",
+    "message",
+    "name",
+    "note",
+    "position",
+    "reason",
+    "remark",
+    "text",
+    "title",
 ];
 
 /// Whoever adds a text that may be about a customer finds here that erasing must reach it: plant
@@ -334,5 +344,7 @@ fn schemas(contract: &Value, part: &Value, found: &mut BTreeSet<String>) {
     {
         schemas(contract, &contract["components"]["schemas"][name], found);
     }
-    parts.into_iter().for_each(|part| schemas(contract, part, found));
+    parts
+        .into_iter()
+        .for_each(|part| schemas(contract, part, found));
 }

@@ -3,6 +3,7 @@
 mod access;
 mod bad_input;
 mod call_centre;
+mod contacts;
 mod context;
 mod credit;
 mod credit_races;

@@ -186,3 +186,36 @@ both!(
         assert_eq!(found.json["version"], 50);
     }
 );
+
+both!(
+    a_corrected_rate_is_shown_as_it_was_known,
+    async |server: &Server| {
+        let api = server.admin();
+        let record = async |currency: &str, rate: &str| {
+            let body = json!({"currency": currency, "valid_from": "2026-01-01", "rate": rate});
+            api.post("/v1/exchange-rates", body).await.expect(201);
+            // What was acknowledged is numbered within moments.
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            api.get("/v1/audit/head").await.expect(200).json["position"].clone()
+        };
+        let before = record("CHF", "1.05").await;
+        let first = record("USD", "0.90").await;
+        let second = record("USD", "0.95").await;
+        for (query, rates) in [
+            ("", &["0.95"][..]),
+            (&format!("&known_at={second}"), &["0.95"]),
+            (&format!("&known_at={first}"), &["0.9"]),
+            (&format!("&known_at={before}"), &[]),
+            ("&known_at=2020-01-01T00:00:00Z", &[]),
+        ] {
+            let path = format!("/v1/exchange-rates?currency=USD&count=true{query}");
+            let page = api.get(&path).await.expect(200).json;
+            let items = page["items"].as_array().unwrap().iter();
+            let shown: Vec<_> = items.map(|it| it["rate"].as_str().unwrap()).collect();
+            assert_eq!(shown, rates, "{query}");
+            assert_eq!(page["total"], rates.len(), "{query}");
+        }
+        let refused = api.get("/v1/exchange-rates?known_at=yesterday").await;
+        refused.expect_problem(422, "invalid-input", &["known_at"]);
+    }
+);
