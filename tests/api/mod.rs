@@ -5,7 +5,7 @@ mod bad_input;
 mod call_centre;
 mod contacts;
 mod context;
-mod credit;
+pub mod credit;
 mod credit_races;
 mod customers;
 mod decisions;
