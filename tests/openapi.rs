@@ -129,11 +129,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The names under which the types of a file are schemas.
 fn schemas(text: &str) -> Vec<String> {
     let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let word = |rest: &str| rest.chars().take_while(|it| is_letter(*it)).collect();
+    let word = |rest: &str| -> String { rest.chars().take_while(|it| is_letter(*it)).collect() };
     let mut found = Vec::new();
     for (at, _) in text.match_indices("#[derive(") {
         let (derived, rest) = text[at..].split_once(")]").unwrap_or_default();
-        let mut words = derived.split(|letter| !is_letter(letter));
+        let mut words = derived.split(|letter: char| !is_letter(letter));
         if !words.any(|it| it == "ToSchema") {
             continue;
         }

@@ -201,12 +201,13 @@ both!(
         let before = record("CHF", "1.05").await;
         let first = record("USD", "0.90").await;
         let second = record("USD", "0.95").await;
+        let at = |position: &Value| format!("&known_at={position}");
         for (query, rates) in [
-            ("", &["0.95"][..]),
-            (&format!("&known_at={second}"), &["0.95"]),
-            (&format!("&known_at={first}"), &["0.9"]),
-            (&format!("&known_at={before}"), &[]),
-            ("&known_at=2020-01-01T00:00:00Z", &[]),
+            (String::new(), vec!["0.95"]),
+            (at(&second), vec!["0.95"]),
+            (at(&first), vec!["0.9"]),
+            (at(&before), Vec::new()),
+            ("&known_at=2020-01-01T00:00:00Z".to_owned(), Vec::new()),
         ] {
             let path = format!("/v1/exchange-rates?currency=USD&count=true{query}");
             let page = api.get(&path).await.expect(200).json;
