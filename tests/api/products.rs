@@ -2,7 +2,7 @@
 
 use crate::support::{Server, both};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 both!(
     a_product_is_created_read_changed_and_remembered,
