@@ -1,13 +1,14 @@
 //! What never changes: the database itself refuses, whoever holds the connection.
 
-use crate::api::facts::{customer, fact};
+use crate::api::credit;
+use crate::api::facts::fact;
 use crate::dump::connect;
 use crate::support::{Server, both};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 /// What somebody with a connection might try, on rows that are there.
-const ATTACKS: [&str; 20] = [
+const ATTACKS: [&str; 24] = [
     "UPDATE fact SET kind = 'payment'",
     "UPDATE fact SET external_id = external_id || 'x'",
     "UPDATE fact SET quantity = quantity + 1",
@@ -28,13 +29,17 @@ const ATTACKS: [&str; 20] = [
     "UPDATE document SET status = 'draft' WHERE status = 'published'",
     "UPDATE journal SET principal = 'nobody' WHERE position IS NOT NULL",
     "DELETE FROM journal",
+    "UPDATE credit_limit_change SET new_amount = new_amount + 1",
+    "UPDATE credit_limit_change SET reason = 'another'",
+    "UPDATE credit_limit_change SET reason = '', approver = 'nobody'",
+    "DELETE FROM credit_limit_change",
 ];
 
 both!(
     the_database_refuses_to_change_the_past,
     async |server: &Server| {
         let api = server.admin();
-        customer(&api).await;
+        credit::customer(&api, "C-1", "100").await;
         let told = fact("1", json!({"quantity": "2"}));
         let made = api.post("/v1/facts", told).await.expect(201);
         let evaluations = api.get("/v1/evaluations").await.expect(200);

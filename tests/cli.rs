@@ -263,3 +263,39 @@ fn a_trial_makes_no_database() {
         (&1.into(), &1.into())
     );
 }
+
+#[test]
+fn data_is_json_where_it_is_asked_for_and_failures_end_with_1() {
+    each_database(|database| {
+        for call in [
+            &["client", "bootstrap"][..],
+            &["client", "create", "--name", "erp", "--scopes", "admin"],
+            &["client", "list"],
+            &["evaluate", "--as-of", "2026-03-01"],
+            &["audit", "verify"],
+            &["config", "print"],
+        ] {
+            let told = database.tiercel(&[call, &["--json"]].concat());
+            let lines: Vec<serde_json::Value> = told
+                .lines()
+                .map(|line| {
+                    serde_json::from_str(line).unwrap_or_else(|_| panic!("{call:?}: {line}"))
+                })
+                .collect();
+            assert!(lines.iter().all(serde_json::Value::is_object), "{told}");
+            assert!(!lines.is_empty(), "{call:?}");
+        }
+        database.tiercel(&["client", "revoke", "erp"]);
+        for call in [
+            &["client", "bootstrap", "--json"][..],
+            &["client", "revoke", "nobody"],
+            &["import", "absent.csv", "--map", "absent.toml", "--json"],
+        ] {
+            let output = database.run(call);
+            let code = if call[0] == "import" { 2 } else { 1 };
+            assert_eq!(output.status.code(), Some(code), "{call:?}");
+            assert!(output.stdout.is_empty(), "{call:?}");
+            assert!(!output.stderr.is_empty(), "{call:?}");
+        }
+    });
+}

@@ -28,20 +28,13 @@ fn true_days() -> BTreeMap<String, String> {
 
 /// The same as it was recorded.
 async fn recorded_days(api: &Api) -> BTreeMap<String, String> {
-    let mut days = BTreeMap::new();
-    let first = "/v1/facts?kind=order_line&source=superstore&limit=200";
-    let mut path = first.to_owned();
-    loop {
-        let page = api.get(&path).await.expect(200).json;
-        for fact in page["items"].as_array().unwrap() {
-            let text = |name: &str| fact[name].as_str().unwrap().to_owned();
-            days.insert(text("external_id"), text("occurred_on"));
-        }
-        let Some(next) = page["next"].as_str() else {
-            return days;
-        };
-        path = format!("{first}&after={next}");
-    }
+    let path = "/v1/facts?kind=order_line&source=superstore";
+    let text = |fact: &Value, name: &str| fact[name].as_str().unwrap().to_owned();
+    let facts = api.all(path).await;
+    facts
+        .iter()
+        .map(|fact| (text(fact, "external_id"), text(fact, "occurred_on")))
+        .collect()
 }
 
 fn compare(found: &BTreeMap<String, String>) {

@@ -286,18 +286,8 @@ both!(classicmodels_and_its_phones, async |server: &Server| {
 });
 
 async fn all_phones(api: &Api) -> Vec<Value> {
-    let mut found = Vec::new();
-    for valid in ["true", "false"] {
-        let mut path = format!("/v1/phones?valid={valid}&limit=200");
-        loop {
-            let page = api.get(&path).await.expect(200).json;
-            found.extend(page["items"].as_array().unwrap().iter().cloned());
-            let Some(next) = page["next"].as_str() else {
-                break;
-            };
-            path = format!("/v1/phones?valid={valid}&limit=200&after={next}");
-        }
-    }
+    let mut found = api.all("/v1/phones?valid=true").await;
+    found.extend(api.all("/v1/phones?valid=false").await);
     found
 }
 

@@ -1,6 +1,8 @@
 //! The recorded contract is the code's contract.
 
 use crate::support::{Database, data};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// Rewrite it with `cargo run -- openapi > openapi/v1.json`.
 #[test]
@@ -83,4 +85,70 @@ fn every_list_is_paged() {
         assert!(schema["properties"]["next"].is_object(), "{path}");
     }
     assert!(lists >= 20, "{lists}");
+}
+
+/// Two types of one name would silently become one schema: whichever comes last describes both.
+#[test]
+fn no_two_types_have_one_schema() {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for crate_name in ["http", "documents"] {
+        let root = data::root().join(format!("crates/{crate_name}/src"));
+        for file in sources(&root) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for name in schemas(&text) {
+                found
+                    .entry(name)
+                    .or_default()
+                    .push(file.display().to_string());
+            }
+        }
+    }
+    assert!(found.len() > 250, "{}", found.len());
+    found.retain(|_, files| files.len() > 1);
+    assert!(found.is_empty(), "rename all but one of {found:#?}");
+    // What is looked for is what is found.
+    let twice = "#[derive(Debug, ToSchema)]\n#[schema(example = json!({}))]\npub struct A {\n}\n\
+                 #[derive(\n    ToSchema,\n)]\nenum B<T> {\n}\n\
+                 #[derive(ToSchema)]\n#[schema(as = C, title = \"x\")]\npub struct D;\n";
+    assert_eq!(schemas(twice), ["A", "B", "C"]);
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The names under which the types of a file are schemas.
+fn schemas(text: &str) -> Vec<String> {
+    let is_letter = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let word = |rest: &str| -> String { rest.chars().take_while(|it| is_letter(*it)).collect() };
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("#[derive(") {
+        let (derived, rest) = text[at..].split_once(")]").unwrap_or_default();
+        let mut words = derived.split(|letter: char| !is_letter(letter));
+        if !words.any(|it| it == "ToSchema") {
+            continue;
+        }
+        let attributes = rest.lines().take_while(|line| declared(line).is_none());
+        let given = attributes.filter_map(|line| line.strip_prefix("#[schema(as = "));
+        let own = rest.lines().find_map(declared);
+        found.extend(given.chain(own).next().map(word));
+    }
+    found
+}
+
+/// What stands behind `struct` or `enum` where a line declares a type.
+fn declared(line: &str) -> Option<&str> {
+    let (head, name) = line
+        .split_once("struct ")
+        .or_else(|| line.split_once("enum "))?;
+    (head.is_empty() || head.starts_with("pub")).then_some(name)
 }

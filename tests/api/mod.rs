@@ -3,8 +3,9 @@
 mod access;
 mod bad_input;
 mod call_centre;
+mod contacts;
 mod context;
-mod credit;
+pub mod credit;
 mod credit_races;
 mod customers;
 mod decisions;

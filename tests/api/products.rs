@@ -2,7 +2,7 @@
 
 use crate::support::{Server, both};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 both!(
     a_product_is_created_read_changed_and_remembered,
@@ -184,5 +184,39 @@ both!(
         assert_eq!(answers.iter().filter(|status| **status == 201).count(), 1);
         let found = api.get("/v1/products/by-sku/A").await.expect(200);
         assert_eq!(found.json["version"], 50);
+    }
+);
+
+both!(
+    a_corrected_rate_is_shown_as_it_was_known,
+    async |server: &Server| {
+        let api = server.admin();
+        let record = async |currency: &str, rate: &str| {
+            let body = json!({"currency": currency, "valid_from": "2026-01-01", "rate": rate});
+            api.post("/v1/exchange-rates", body).await.expect(201);
+            // What was acknowledged is numbered within moments.
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            api.get("/v1/audit/head").await.expect(200).json["position"].clone()
+        };
+        let before = record("CHF", "1.05").await;
+        let first = record("USD", "0.90").await;
+        let second = record("USD", "0.95").await;
+        let at = |position: &Value| format!("&known_at={position}");
+        for (query, rates) in [
+            (String::new(), vec!["0.95"]),
+            (at(&second), vec!["0.95"]),
+            (at(&first), vec!["0.9"]),
+            (at(&before), Vec::new()),
+            ("&known_at=2020-01-01T00:00:00Z".to_owned(), Vec::new()),
+        ] {
+            let path = format!("/v1/exchange-rates?currency=USD&count=true{query}");
+            let page = api.get(&path).await.expect(200).json;
+            let items = page["items"].as_array().unwrap().iter();
+            let shown: Vec<_> = items.map(|it| it["rate"].as_str().unwrap()).collect();
+            assert_eq!(shown, rates, "{query}");
+            assert_eq!(page["total"], rates.len(), "{query}");
+        }
+        let refused = api.get("/v1/exchange-rates?known_at=yesterday").await;
+        refused.expect_problem(422, "invalid-input", &["known_at"]);
     }
 );

@@ -76,21 +76,9 @@ pub async fn quiet(api: &Api) {
 
 /// All facts in force by external id.
 pub async fn all(api: &Api) -> BTreeMap<String, Value> {
-    let (mut found, mut after) = (BTreeMap::new(), String::new());
-    loop {
-        let page = api.get(&format!("/v1/facts?limit=200{after}")).await;
-        let page = page.expect(200).json;
-        for item in page["items"].as_array().unwrap() {
-            found.insert(
-                item["external_id"].as_str().unwrap().to_owned(),
-                item.clone(),
-            );
-        }
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => return found,
-        }
-    }
+    let all = api.all("/v1/facts").await.into_iter();
+    all.map(|fact| (fact["external_id"].as_str().unwrap().to_owned(), fact))
+        .collect()
 }
 
 /// Amount, cost and where it came from, in base currency.

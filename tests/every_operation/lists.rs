@@ -77,3 +77,32 @@ both!(
         assert!(tried >= 25, "{tried}");
     }
 );
+
+both!(
+    a_list_that_can_be_counted_is_as_long_as_it_says,
+    async |server: &Server| {
+        let ground = Ground::prepare(server).await;
+        let mut counted = Vec::new();
+        for operation in &ground.operations {
+            if operation.method != Method::GET || !operation.takes("count") {
+                continue;
+            }
+            let path = &operation.path;
+            let all = ground.api.all(path).await.len();
+            let page = ground.api.get(&format!("{path}?count=true&limit=1")).await;
+            assert_eq!(page.expect(200).json["total"], all, "{path}");
+            let silent = ground.api.get(&format!("{path}?limit=1")).await;
+            assert!(silent.expect(200).json.get("total").is_none(), "{path}");
+            counted.push(operation.template.as_str());
+        }
+        for known in [
+            "/v1/customers",
+            "/v1/products",
+            "/v1/phones",
+            "/v1/exchange-rates",
+        ] {
+            assert!(counted.contains(&known), "{known} of {counted:?}");
+        }
+        assert!(counted.len() >= 10, "{counted:?}");
+    }
+);

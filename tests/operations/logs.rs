@@ -246,3 +246,30 @@ fn traces_leave_for_the_collector_before_the_end() {
         assert!(span.to_string().contains("\"wanted\""), "{span}");
     });
 }
+
+#[test]
+fn a_taken_name_is_a_refusal_and_no_failure() {
+    crate::support::each_database(|database| {
+        block_on(async {
+            let watched = Watched::start(&database, &[("TIERCEL_LOG_EVERY", "1")]);
+            let api = watched.bearing(&database.token("admin"));
+            let body = json!({"name": "erp", "scopes": ["routing:read"]});
+            api.post("/v1/clients", body.clone()).await.expect(201);
+            let id = [("x-request-id", "second")];
+            let path = "/v1/clients";
+            let again = api.send(reqwest::Method::POST, path, Some(body), &id).await;
+            again.expect_problem(409, "conflict", &[]);
+            let of_it = |entry: &Value| entry["fields"]["request.id"] == "second";
+            let cause = watched.entry(|it| of_it(it) && !is_answer(it)).await;
+            assert_eq!(
+                (&cause["level"], &cause["fields"]["problem"]),
+                (&json!("INFO"), &json!("conflict")),
+                "{cause}"
+            );
+            watched.entry(|it| of_it(it) && is_answer(it)).await;
+            let entries = watched.entries();
+            let errors = entries.iter().filter(|it| it["level"] == "ERROR");
+            assert_eq!(errors.count(), 0, "{entries:#?}");
+        });
+    });
+}

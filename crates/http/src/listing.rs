@@ -20,6 +20,19 @@ pub struct PageQuery {
     pub after: Option<String>,
 }
 
+/// The parameters of a list without filters that says how long it is.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CountedQuery {
+    /// Items on a page: 1 to 200, 50 where it is absent.
+    pub limit: Option<u32>,
+    /// `next` of the page before.
+    pub after: Option<String>,
+    /// Adds the total.
+    pub count: Option<bool>,
+}
+
 /// One page of one list, asked for by one caller.
 pub struct Listing<'a> {
     tenant: &'a TenantHandle,
@@ -65,6 +78,22 @@ impl<'a> Listing<'a> {
         let rest = rows.into_iter().skip_while(before);
         rest.take(usize::try_from(self.fetch()).unwrap_or(usize::MAX))
             .collect()
+    }
+
+    /// The page of a list that is read whole, with its total where it is asked for.
+    pub fn whole<R, T>(
+        &self,
+        rows: Vec<R>,
+        count: Option<bool>,
+        key: impl Fn(&R) -> String,
+        show: impl FnMut(R) -> T,
+    ) -> Page<T> {
+        let total = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let page = self.page(self.rest(rows, &key), &key, show);
+        Page {
+            total: (count == Some(true)).then_some(total),
+            ..page
+        }
     }
 
     /// The page of the rows read; `key` is what the next page continues after.

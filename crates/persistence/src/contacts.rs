@@ -1,5 +1,9 @@
 //! People who act for a customer.
 
+mod history;
+
+pub use history::{ContactVersion, history};
+
 use crate::clock::from_micros;
 use crate::customers::{self, change};
 use crate::entity;

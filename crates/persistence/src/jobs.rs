@@ -10,7 +10,8 @@ use crate::write::{Change, Tx, Writing, Written};
 use chrono::{DateTime, Duration, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, UpdateMany,
 };
 use std::collections::BTreeSet;
 use tiercel_domain::ids::JobId;
@@ -229,13 +230,7 @@ pub async fn page(
     before: Option<JobId>,
     limit: u64,
 ) -> Result<Vec<Job>, DbError> {
-    let mut query = job::Entity::find();
-    if let Some(kind) = kind {
-        query = query.filter(job::Column::Kind.eq(kind));
-    }
-    if let Some(state) = state {
-        query = query.filter(job::Column::State.eq(state.word()));
-    }
+    let mut query = selected(kind, state);
     if let Some(before) = before {
         query = query.filter(job::Column::JobId.lt(Uuid::from_u128(before.bits())));
     }
@@ -245,6 +240,26 @@ pub async fn page(
         .all(source.connection())
         .await?;
     rows.into_iter().map(to_job).collect()
+}
+
+fn selected(kind: Option<&str>, state: Option<JobState>) -> Select<job::Entity> {
+    let mut query = job::Entity::find();
+    if let Some(kind) = kind {
+        query = query.filter(job::Column::Kind.eq(kind));
+    }
+    if let Some(state) = state {
+        query = query.filter(job::Column::State.eq(state.word()));
+    }
+    query
+}
+
+/// How many jobs there are in all.
+pub async fn count(
+    source: &impl Source,
+    kind: Option<&str>,
+    state: Option<JobState>,
+) -> Result<u64, DbError> {
+    Ok(selected(kind, state).count(source.connection()).await?)
 }
 
 /// Leases and counters are no business changes: they leave no journal entry.

@@ -7,7 +7,10 @@ use crate::sql;
 use crate::store::{Source, sealed::Sealed};
 use crate::write::Tx;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::ids::{ContactId, CustomerId};
 use tiercel_domain::incoming::IncomingPhone;
@@ -141,12 +144,7 @@ pub async fn page(
     after: Option<(CustomerId, i64)>,
     limit: u64,
 ) -> Result<Vec<OwnedPhone>, DbError> {
-    let mut query = phone::Entity::find().filter(phone::Column::SupersededBy.is_null());
-    query = match valid {
-        Some(true) => query.filter(phone::Column::E164.is_not_null()),
-        Some(false) => query.filter(phone::Column::E164.is_null()),
-        None => query,
-    };
+    let mut query = selected(valid);
     if let Some((customer, number)) = after {
         let customer = Uuid::from_u128(customer.bits());
         let same = phone::Column::CustomerId
@@ -161,6 +159,20 @@ pub async fn page(
         .all(source.connection())
         .await?;
     Ok(rows.into_iter().map(OwnedPhone::from).collect())
+}
+
+fn selected(valid: Option<bool>) -> Select<phone::Entity> {
+    let query = phone::Entity::find().filter(phone::Column::SupersededBy.is_null());
+    match valid {
+        Some(true) => query.filter(phone::Column::E164.is_not_null()),
+        Some(false) => query.filter(phone::Column::E164.is_null()),
+        None => query,
+    }
+}
+
+/// How many numbers there are in all.
+pub async fn count(source: &impl Source, valid: Option<bool>) -> Result<u64, DbError> {
+    Ok(selected(valid).count(source.connection()).await?)
 }
 
 /// Gives each customer (`contact` absent) or one contact a whole new list of numbers.

@@ -8,7 +8,10 @@ use crate::store::{Source, sealed::Sealed};
 use crate::write::{Change, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
 use std::collections::BTreeMap;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::RateId;
@@ -56,13 +59,8 @@ pub async fn table_known_at(
     source: &impl Source,
     known_at: Option<i64>,
 ) -> Result<RateTable, DbError> {
-    let known = sql::in_force(
-        exchange_rate::Column::WriteId,
-        exchange_rate::Column::SupersededBy,
-        known_at,
-    );
     let rows = exchange_rate::Entity::find()
-        .filter(known)
+        .filter(in_force(known_at))
         .order_by_asc(exchange_rate::Column::Currency)
         .order_by_asc(exchange_rate::Column::ValidFrom)
         .all(source.connection())
@@ -167,18 +165,22 @@ pub async fn find(source: &impl Source, id: RateId) -> Result<Option<StoredRate>
     row.map(to_rate).transpose()
 }
 
+/// Which rates in force a page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RateFilter {
+    pub currency: Option<Currency>,
+    /// As known at this position of the journal; none = now.
+    pub known_at: Option<i64>,
+}
+
 /// Rates in force after an id, in order of ids.
 pub async fn page(
     source: &impl Source,
-    currency: Option<Currency>,
+    filter: &RateFilter,
     after: Option<RateId>,
     limit: u64,
 ) -> Result<Vec<StoredRate>, DbError> {
-    let mut query =
-        exchange_rate::Entity::find().filter(exchange_rate::Column::SupersededBy.is_null());
-    if let Some(currency) = currency {
-        query = query.filter(exchange_rate::Column::Currency.eq(currency.code()));
-    }
+    let mut query = selected(filter);
     if let Some(after) = after {
         query = query.filter(exchange_rate::Column::RateId.gt(Uuid::from_u128(after.bits())));
     }
@@ -188,6 +190,27 @@ pub async fn page(
         .all(source.connection())
         .await?;
     rows.into_iter().map(to_rate).collect()
+}
+
+fn in_force(known_at: Option<i64>) -> Condition {
+    sql::in_force(
+        exchange_rate::Column::WriteId,
+        exchange_rate::Column::SupersededBy,
+        known_at,
+    )
+}
+
+fn selected(filter: &RateFilter) -> Select<exchange_rate::Entity> {
+    let query = exchange_rate::Entity::find().filter(in_force(filter.known_at));
+    match filter.currency {
+        Some(currency) => query.filter(exchange_rate::Column::Currency.eq(currency.code())),
+        None => query,
+    }
+}
+
+/// How many rates are in force in all.
+pub async fn count(source: &impl Source, filter: &RateFilter) -> Result<u64, DbError> {
+    Ok(selected(filter).count(source.connection()).await?)
 }
 
 fn to_rate(row: exchange_rate::Model) -> Result<StoredRate, DbError> {
@@ -235,6 +258,12 @@ mod tests {
         assert_eq!(on("2023-12-31"), None);
         assert_eq!(on("2024-01-31").as_deref(), Some("0.9"));
         assert_eq!(on("2024-02-01").as_deref(), Some("0.85"));
-        assert_eq!(page(&store, None, None, 10).await.unwrap().len(), 2);
+        assert_eq!(
+            page(&store, &RateFilter::default(), None, 10)
+                .await
+                .unwrap()
+                .len(),
+            2
+        );
     }
 }

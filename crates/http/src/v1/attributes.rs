@@ -2,7 +2,7 @@
 
 use crate::body::{Json, Query};
 use crate::faults::Faults;
-use crate::listing::{self, Listing, PageQuery};
+use crate::listing::{self, CountedQuery, Listing};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
@@ -114,18 +114,18 @@ pub async fn create_attribute_definition(
 /// List the definitions of attributes
 ///
 /// The built-in ones (`size`, `industry` …) and your own, in order of their codes.
-#[utoipa::path(tag = "attributes", params(PageQuery), responses((status = 200, description = "A page of definitions", body = Page<AttributeDefinitionResponse>)))]
+#[utoipa::path(tag = "attributes", params(CountedQuery), responses((status = 200, description = "A page of definitions", body = Page<AttributeDefinitionResponse>)))]
 #[get("/attribute-definitions")]
 pub async fn list_attribute_definitions(
     tenant: Tenant<need::CustomersRead>,
     request: HttpRequest,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<CountedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = "attribute definitions";
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let all = store::definitions(tenant.store()).await?;
     let key = |definition: &Definition| definition.code.clone();
-    let rows = listing.rest(all.into_values(), key);
-    let page = listing.page(rows, key, AttributeDefinitionResponse::from);
+    let rows = all.into_values().collect();
+    let page = listing.whole(rows, query.count, key, AttributeDefinitionResponse::from);
     Ok(listing::answer(&request, &page))
 }

@@ -5,7 +5,7 @@
 
 use crate::body::{Id, Json, Query};
 use crate::faults::Faults;
-use crate::listing::{self, Listing, PageQuery};
+use crate::listing::{self, CountedQuery, Listing};
 use crate::page::Page;
 use crate::problem::{Kind, Problem};
 use crate::retry::RetryKey;
@@ -99,17 +99,17 @@ fn shown(tenant: &TenantHandle, client: Client) -> ClientResponse {
 /// List the clients
 ///
 /// All of them, revoked ones too, with when each was last used; never with a secret.
-#[utoipa::path(tag = "access", params(PageQuery), responses((status = 200, description = "A page of clients, oldest first", body = Page<ClientResponse>)))]
+#[utoipa::path(tag = "access", params(CountedQuery), responses((status = 200, description = "A page of clients, oldest first", body = Page<ClientResponse>)))]
 #[get("/clients")]
 pub async fn list_clients(
     tenant: Tenant<need::Admin>,
     request: HttpRequest,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<CountedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let listing = Listing::new(&tenant, "clients", query.limit, query.after.as_deref())?;
     let key = |client: &Client| client.id.to_string();
-    let rows = listing.rest(store::all(tenant.store()).await?, key);
-    let page = listing.page(rows, key, |client| shown(&tenant, client));
+    let all = store::all(tenant.store()).await?;
+    let page = listing.whole(all, query.count, key, |client| shown(&tenant, client));
     Ok(listing::answer(&request, &page))
 }
 

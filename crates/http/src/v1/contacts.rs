@@ -4,7 +4,7 @@ use super::customers::PhoneResponse;
 use super::customers::wire::{PhoneInput, change, incoming_phones};
 use crate::body::{Id, Json, Query};
 use crate::etag::{Conditions, etag};
-use crate::listing::{self, Listing, PageQuery};
+use crate::listing::{self, CountedQuery, Listing, PageQuery};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
@@ -16,7 +16,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::ids::{ContactId, CustomerId};
-use tiercel_persistence::contacts::{self as store, Contact, ContactEdit};
+use tiercel_persistence::contacts::{self as store, Contact, ContactEdit, ContactVersion};
 use tiercel_persistence::customers;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -26,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(create_contact)
         .service(list_contacts)
         .service(find_contact)
+        .service(list_contact_history)
         .service(update_contact)
         .service(remove_contact);
 }
@@ -107,6 +108,43 @@ impl From<Contact> for ContactResponse {
     }
 }
 
+/// One version of a contact.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"version": 1, "write_id": "wrt_06dv7n5z4h9k3m2p8q1r5s7t0x", "known_from": 42, "recorded_at": "2026-03-01T09:30:00.000000Z", "removed": false, "name": "Erika Muster", "email": null, "position": "manager", "country": "DE", "primary": true}))]
+pub struct ContactVersionResponse {
+    pub version: i64,
+    pub write_id: String,
+    /// Position of the write in the journal; null while it is not numbered yet.
+    pub known_from: Option<i64>,
+    pub recorded_at: String,
+    /// Whether the contact was removed with this version.
+    pub removed: bool,
+    /// Null in all versions once the contact was removed or the customer erased; `email` too.
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub position: Option<String>,
+    pub country: Option<String>,
+    pub primary: bool,
+}
+
+impl From<ContactVersion> for ContactVersionResponse {
+    fn from(version: ContactVersion) -> Self {
+        let contact = version.contact;
+        Self {
+            version: contact.version,
+            write_id: version.write.to_string(),
+            known_from: version.known_from,
+            recorded_at: instant(contact.recorded_at),
+            removed: version.removed,
+            name: contact.name,
+            email: contact.email,
+            position: contact.position,
+            country: contact.country,
+            primary: contact.primary,
+        }
+    }
+}
+
 /// Add a contact to a customer
 ///
 /// Numbers are kept as typed, and in E.164 where they are valid in the contact's country or the default
@@ -137,14 +175,14 @@ pub async fn create_contact(
 ///
 /// Oldest first.
 #[utoipa::path(tag = "contacts",
-    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"), CountedQuery),
     responses((status = 200, description = "A page of contacts; none of an erased customer", body = Page<ContactResponse>)))]
 #[get("/customers/{id}/contacts")]
 pub async fn list_contacts(
     tenant: Tenant<need::CustomersRead>,
     request: HttpRequest,
     Id(id): Id<CustomerId>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<CountedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = format!("contacts {id}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
@@ -155,7 +193,7 @@ pub async fn list_contacts(
         None => store::of(tenant.store(), id).await?,
     };
     let key = |contact: &Contact| contact.id.to_string();
-    let page = listing.page(listing.rest(all, key), key, ContactResponse::from);
+    let page = listing.whole(all, query.count, key, ContactResponse::from);
     Ok(listing::answer(&request, &page))
 }
 
@@ -180,6 +218,36 @@ pub async fn find_contact(
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, tag))
         .json(ContactResponse::from(contact)))
+}
+
+/// List the versions of a contact, newest first
+///
+/// Each with the write that made it. Numbers are not part of it.
+#[utoipa::path(tag = "contacts",
+    params(
+        ("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0w"),
+        ("contact_id" = String, Path, description = "Id of the contact", example = "con_06dv7n5z4h9k3m2p8q1r5s7t0y"),
+        PageQuery,
+    ),
+    responses((status = 200, description = "A page of versions", body = Page<ContactVersionResponse>)))]
+#[get("/customers/{id}/contacts/{contact_id}/history")]
+pub async fn list_contact_history(
+    tenant: Tenant<need::CustomersRead>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (customer, id) = ids(&path)?;
+    let list = format!("contact history {id}");
+    let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
+    let before = listing.after()?;
+    let rows = store::history(tenant.store(), customer, id, before, listing.fetch()).await?;
+    if rows.is_empty() {
+        return Err(Problem::not_found("contact"));
+    }
+    let key = |row: &ContactVersion| row.contact.version.to_string();
+    let page = listing.page(rows, key, ContactVersionResponse::from);
+    Ok(listing::answer(&request, &page))
 }
 
 /// Change a contact

@@ -4,7 +4,7 @@ use super::customers::wire::{group_id, read};
 use crate::body::{Id, Json, Query};
 use crate::etag::{Conditions, etag};
 use crate::faults::Faults;
-use crate::listing::{self, Listing, PageQuery};
+use crate::listing::{self, CountedQuery, Listing};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
@@ -107,19 +107,19 @@ pub async fn create_customer_group(
 /// List the groups of customers
 ///
 /// Oldest first; `parent_id` is null at the top of the tree.
-#[utoipa::path(tag = "groups", params(PageQuery), responses((status = 200, description = "A page of the tree", body = Page<CustomerGroupResponse>)))]
+#[utoipa::path(tag = "groups", params(CountedQuery), responses((status = 200, description = "A page of the tree", body = Page<CustomerGroupResponse>)))]
 #[get("/customer-groups")]
 pub async fn list_customer_groups(
     tenant: Tenant<need::CustomersRead>,
     request: HttpRequest,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<CountedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = "customer groups";
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let all = store::all(tenant.store()).await?;
     let key = |group: &Group| group.id.to_string();
-    let rows = listing.rest(all.into_values(), key);
-    let page = listing.page(rows, key, CustomerGroupResponse::from);
+    let rows = all.into_values().collect();
+    let page = listing.whole(rows, query.count, key, CustomerGroupResponse::from);
     Ok(listing::answer(&request, &page))
 }
 

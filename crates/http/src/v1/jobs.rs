@@ -106,6 +106,8 @@ pub struct ListJobs {
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,
+    /// Adds the total.
+    pub count: Option<bool>,
     /// `import`, `evaluation`, `revaluation`
     pub kind: Option<String>,
     /// `queued`, `running`, `done` or `failed`.
@@ -133,7 +135,10 @@ pub async fn list_jobs(
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let before = listing.after()?;
     let rows = store::page(tenant.store(), kind, state, before, listing.fetch()).await?;
-    let page = listing.page(rows, |row| row.id.to_string(), JobResponse::from);
+    let mut page = listing.page(rows, |row| row.id.to_string(), JobResponse::from);
+    if query.count == Some(true) {
+        page.total = Some(store::count(tenant.store(), kind, state).await?);
+    }
     Ok(listing::answer(&request, &page))
 }
 

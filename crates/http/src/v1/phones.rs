@@ -29,6 +29,8 @@ pub struct ListPhones {
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,
+    /// Adds the total.
+    pub count: Option<bool>,
     /// `false`: only numbers that no numbering plan knows.
     pub valid: Option<bool>,
 }
@@ -72,7 +74,10 @@ pub async fn list_phones(
         .transpose()?;
     let rows = store::page(tenant.store(), query.valid, after, listing.fetch()).await?;
     let key = |row: &OwnedPhone| format!("{} {}", row.customer, row.number);
-    let page = listing.page(rows, key, OwnedPhoneResponse::from);
+    let mut page = listing.page(rows, key, OwnedPhoneResponse::from);
+    if query.count == Some(true) {
+        page.total = Some(store::count(tenant.store(), query.valid).await?);
+    }
     Ok(listing::answer(&request, &page))
 }
 

@@ -9,13 +9,14 @@ use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
 use crate::tenant::Tenant;
+use crate::v1::asking;
 use crate::wire::{date, instant};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::scaled::Rate;
-use tiercel_persistence::rates::{self as store, StoredRate};
+use tiercel_persistence::rates::{self as store, RateFilter, StoredRate};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -27,7 +28,8 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// A rate from a day on; the same day again corrects it.
 ///
-/// In the order they were recorded, a page at a time; a corrected rate shows its present value.
+/// In the order they were recorded, a page at a time; a corrected rate shows its present value, or the
+/// one it had at `known_at`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"currency": "USD", "valid_from": "2026-03-01", "rate": "0.9215"}))]
@@ -93,8 +95,12 @@ pub struct ListRates {
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,
+    /// Adds the total.
+    pub count: Option<bool>,
     /// ISO 4217.
     pub currency: Option<String>,
+    /// As known then: a position of the journal, or an instant.
+    pub known_at: Option<String>,
 }
 
 /// Record an exchange rate
@@ -133,9 +139,17 @@ pub async fn list_exchange_rates(
     let currency = query.currency.as_deref();
     let currency = currency.and_then(|code| faults.currency("currency", code));
     let currency = faults.finish(Some(currency))?;
-    let list = format!("exchange rates {currency:?}");
+    let moment = asking::moment(&tenant, None, query.known_at.as_deref()).await?;
+    let filter = RateFilter {
+        currency,
+        known_at: moment.known_at,
+    };
+    let list = format!("exchange rates {filter:?}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
-    let rows = store::page(tenant.store(), currency, listing.after()?, listing.fetch()).await?;
-    let page = listing.page(rows, |row| row.id.to_string(), RateResponse::from);
+    let rows = store::page(tenant.store(), &filter, listing.after()?, listing.fetch()).await?;
+    let mut page = listing.page(rows, |row| row.id.to_string(), RateResponse::from);
+    if query.count == Some(true) {
+        page.total = Some(store::count(tenant.store(), &filter).await?);
+    }
     Ok(listing::answer(&request, &page))
 }

@@ -3,7 +3,7 @@
 use super::{existing, wire::price};
 use crate::body::{Id, Json, Query};
 use crate::faults::Faults;
-use crate::listing::{self, Listing, PageQuery};
+use crate::listing::{self, CountedQuery, Listing};
 use crate::page::Page;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
@@ -113,14 +113,14 @@ pub async fn record_product_cost(
 /// By day, then in the order of recording, corrected ones included. Without the scope `costs:read`
 /// the costs themselves are null.
 #[utoipa::path(tag = "products",
-    params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w"), PageQuery),
+    params(("id" = String, Path, description = "Id of the product", example = "prd_06dv7n5z4h9k3m2p8q1r5s7t0w"), CountedQuery),
     responses((status = 200, description = "A page of costs", body = Page<CostResponse>)))]
 #[get("/products/{id}/costs")]
 pub async fn list_product_costs(
     tenant: Tenant<need::ProductsRead>,
     request: HttpRequest,
     Id(id): Id<ProductId>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<CountedQuery>,
 ) -> Result<HttpResponse, Problem> {
     let list = format!("costs {id}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
@@ -131,8 +131,7 @@ pub async fn list_product_costs(
         let recorded_at = instant(cost.recorded_at);
         format!("{} {recorded_at} {}", cost.valid_from, cost.id)
     };
-    let page = listing.page(listing.rest(all, key), key, |cost| {
-        CostResponse::of(&cost, shown)
-    });
+    let show = |cost| CostResponse::of(&cost, shown);
+    let page = listing.whole(all, query.count, key, show);
     Ok(listing::answer(&request, &page))
 }
