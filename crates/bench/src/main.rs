@@ -1,10 +1,15 @@
 //! `tiercel-bench`: what is claimed of speed and strictness, as commands.
 
 use clap::{Args, Parser, Subcommand};
+use mimalloc::MiMalloc;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tiercel_bench::chaos::Campaign;
 use tiercel_bench::{Bare, Credit, Evaluate, Import, Lookups, Outcome, Place};
+
+/// The allocator of the server, so that the bare framework has no other.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Debug, Parser)]
 #[command(name = "tiercel-bench", version)]

@@ -7,6 +7,7 @@ pub mod category;
 pub mod credit;
 pub mod currency;
 pub mod decision;
+pub mod digits;
 pub mod discounts;
 pub mod evaluation;
 pub mod fact;

@@ -1,6 +1,7 @@
 //! Payable money, and the one door through which an exact amount becomes payable.
 
 use crate::currency::Currency;
+use crate::digits::{self, with_decimals};
 use crate::scaled::Percent;
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -30,9 +31,32 @@ impl Rounding {
 }
 
 /// Rounds `value` to `scale` decimals. Every rounding in Tiercel happens here.
-#[allow(clippy::disallowed_methods)] // This is the door the lint guards.
 pub fn round(value: Decimal, scale: u32, rounding: Rounding) -> Decimal {
+    short(value, scale, rounding).unwrap_or_else(|| long(value, scale, rounding))
+}
+
+#[allow(clippy::disallowed_methods)] // This is the door the lint guards.
+fn long(value: Decimal, scale: u32, rounding: Rounding) -> Decimal {
     value.round_dp_with_strategy(scale, rounding.strategy())
+}
+
+/// The same where 64 bits hold the digits, as they do of nearly all prices. None for others, and
+/// where nothing is left: the sign of a zero is the decimal type's own affair.
+fn short(value: Decimal, scale: u32, rounding: Rounding) -> Option<Decimal> {
+    let cut = value.scale().checked_sub(scale)?;
+    let magnitude = u64::try_from(value.mantissa().unsigned_abs()).ok()?;
+    let unit = 10_u64.checked_pow(cut)?;
+    let (kept, rest) = (magnitude.checked_div(unit)?, magnitude.checked_rem(unit)?);
+    let half = rest.cmp(&(unit / 2));
+    let up = cut > 0
+        && match rounding {
+            Rounding::HalfUp => half.is_ge(),
+            Rounding::HalfEven => half.is_gt() || (half.is_eq() && kept & 1 == 1),
+            Rounding::Up => rest > 0,
+            Rounding::Down => false,
+        };
+    let kept = kept.checked_add(u64::from(up))?;
+    (kept > 0).then(|| digits::decimal(value.is_sign_negative(), kept, scale))
 }
 
 /// An amount that can be paid: no more decimals than its currency has.
@@ -111,9 +135,12 @@ impl Money {
 
     /// The amount as it is written on a bill: always with the currency's decimals (`12.50`).
     pub fn to_text(self) -> String {
-        let mut amount = self.amount;
-        amount.rescale(self.currency.exponent());
-        amount.to_string()
+        if self.amount.is_zero() {
+            let mut amount = self.amount;
+            amount.rescale(self.currency.exponent());
+            return amount.to_string();
+        }
+        with_decimals(self.amount, self.currency.exponent())
     }
 }
 
@@ -149,6 +176,22 @@ impl ExactMoney {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn few_digits_are_rounded_as_many_are(
+            mantissa in prop_oneof![any::<i64>(), -10_000_i64..10_000],
+            has in 0_u32..=28,
+            scale in 0_u32..=14,
+            mode in 0_usize..4,
+        ) {
+            let value = Decimal::from_i128_with_scale(mantissa.into(), has);
+            let mode = [Rounding::HalfUp, Rounding::HalfEven, Rounding::Up, Rounding::Down][mode];
+            let (rounded, plainly) = (round(value, scale, mode), long(value, scale, mode));
+            prop_assert_eq!(rounded.serialize(), plainly.serialize());
+        }
+    }
 
     fn eur(text: &str) -> Money {
         Money::new(text.parse().unwrap(), Currency::EUR).unwrap()

@@ -3,6 +3,7 @@
 //! A value keeps as many decimals as its type says; a text with more is refused, never rounded.
 //! Sums are taken in `i128`, so that no portfolio overflows them.
 
+use crate::digits::{self, Digits};
 use rust_decimal::Decimal;
 use std::fmt;
 use std::str::FromStr;
@@ -55,6 +56,19 @@ fn parse(text: &str, scale: u32) -> Result<i64, OutOfRange> {
     })
 }
 
+/// The units of a number of few digits; none where it does not fit, or only perhaps.
+fn short(value: Decimal, scale: u32) -> Option<i64> {
+    let magnitude = u64::try_from(value.mantissa().unsigned_abs()).ok()?;
+    let (magnitude, found) = digits::trimmed(magnitude, value.scale(), scale);
+    let missing = scale.checked_sub(found)?;
+    let units = magnitude.checked_mul(10_u64.checked_pow(missing)?)?;
+    let units = i64::try_from(units).ok()?;
+    Some(match value.is_sign_negative() {
+        true => units.saturating_neg(),
+        false => units,
+    })
+}
+
 macro_rules! scaled {
     ($($(#[$doc:meta])* $name:ident: $scale:literal),* $(,)?) => {$(
         $(#[$doc])*
@@ -73,11 +87,15 @@ macro_rules! scaled {
 
             /// The same number as a decimal, trailing zeros dropped.
             pub fn decimal(self) -> Decimal {
-                Decimal::new(self.0, $scale).normalize()
+                let (magnitude, scale) = digits::trimmed(self.0.unsigned_abs(), $scale, 0);
+                digits::decimal(self.is_negative(), magnitude, scale)
             }
 
             /// A decimal that has no more decimals than the scale and fits.
             pub fn from_decimal(value: Decimal) -> Result<Self, OutOfRange> {
+                if let Some(units) = short(value, $scale) {
+                    return Ok(Self(units));
+                }
                 let value = value.normalize();
                 if value.scale() > $scale {
                     return Err(OutOfRange::TooPrecise($scale));
@@ -102,7 +120,9 @@ macro_rules! scaled {
         }
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(out, "{}", self.decimal())
+                let (magnitude, scale) = digits::trimmed(self.0.unsigned_abs(), $scale, 0);
+                let digits = Digits::new(false, magnitude, scale);
+                out.pad_integral(!self.is_negative(), "", digits.as_str())
             }
         }
     )*};
@@ -136,6 +156,9 @@ mod tests {
             let amount = Amount::from_units(units);
             prop_assert_eq!(amount.to_string().parse::<Amount>(), Ok(amount));
             prop_assert_eq!(Amount::from_decimal(amount.decimal()), Ok(amount));
+            let plain = Decimal::new(units, Amount::SCALE).normalize();
+            prop_assert_eq!(amount.decimal().serialize(), plain.serialize());
+            prop_assert_eq!(amount.to_string(), plain.to_string());
         }
     }
 

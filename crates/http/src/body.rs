@@ -36,6 +36,28 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     }
 }
 
+/// A JSON body of an operation that stores something only now and then: the bytes are kept for the
+/// hash by which a retry is recognised.
+#[derive(Debug)]
+pub struct JsonAndBytes<T> {
+    pub value: T,
+    pub bytes: Bytes,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for JsonAndBytes<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let bytes = json_bytes(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await?;
+            let value = parse(&bytes)?;
+            Ok(Self { value, bytes })
+        })
+    }
+}
+
 /// A JSON body of an operation that stores nothing, so that there is no retry to recognise.
 #[derive(Debug)]
 pub struct JsonQuestion<T>(pub T);

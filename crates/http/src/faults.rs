@@ -120,6 +120,15 @@ impl Faults {
 
     /// A text of 1 to `most` characters without control characters.
     pub fn text(&mut self, pointer: &str, text: &str, most: usize) -> Option<String> {
+        self.is_text(pointer, text, most).then(|| text.to_owned())
+    }
+
+    /// The same of a text that is at hand already.
+    pub fn own_text(&mut self, pointer: &str, text: String, most: usize) -> Option<String> {
+        self.is_text(pointer, &text, most).then_some(text)
+    }
+
+    fn is_text(&mut self, pointer: &str, text: &str, most: usize) -> bool {
         let length = text.chars().count();
         if length == 0 || length > most {
             self.add(
@@ -127,20 +136,18 @@ impl Faults {
                 "length",
                 format!("must have 1 to {most} characters"),
             );
-            return None;
+            return false;
         }
-        if text
-            .chars()
-            .any(|letter| letter.is_control() && letter != '\n' && letter != '\t')
-        {
+        let mut letters = text.chars();
+        if letters.any(|letter| letter.is_control() && letter != '\n' && letter != '\t') {
             self.add(
                 pointer,
                 "control_character",
                 "must not contain control characters",
             );
-            return None;
+            return false;
         }
-        Some(text.to_owned())
+        true
     }
 }
 

@@ -13,6 +13,16 @@ use tiercel_persistence::{Answer, Retry, Tx, Writing, Written};
 /// Names the job that values recorded facts again because of this write.
 const REVALUATION: &str = "revaluation-job";
 
+/// Answers 200 with a large body, written into one buffer of about its size.
+pub fn sized<T: Serialize>(body: &T, expected: usize) -> Result<HttpResponse, Problem> {
+    let mut bytes = Vec::with_capacity(expected);
+    serde_json::to_writer(&mut bytes, body)
+        .map_err(|_| Problem::new(Kind::Internal, "the answer could not be written"))?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(bytes))
+}
+
 /// An answer in the making.
 #[derive(Debug)]
 pub struct Reply {

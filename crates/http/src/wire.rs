@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
 use tiercel_domain::currency::Currency;
+use tiercel_domain::digits::{as_it_is, with_decimals};
 use tiercel_domain::period::is_plausible;
 
 /// An instant: RFC 3339 in UTC, with microseconds.
@@ -19,11 +20,12 @@ pub fn money(value: Decimal, currency: Currency) -> String {
 
 /// A number with at least `scale` decimals, none of its own cut.
 pub fn decimals(value: Decimal, scale: u32) -> String {
-    let mut value = value.normalize();
-    if value.scale() < scale {
-        value.rescale(scale);
-    }
-    value.to_string()
+    with_decimals(value, scale)
+}
+
+/// A number as it was written.
+pub fn plain(value: Decimal) -> String {
+    as_it_is(value)
 }
 
 /// A date as `2026-03-01` and in no other spelling, in the years 1900 to 2999; a fault is noted and

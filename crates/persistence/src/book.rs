@@ -14,15 +14,16 @@ use crate::error::DbError;
 use crate::sql;
 use crate::store::Source;
 use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::stream::{self, Stream, TryStreamExt};
 use rust_decimal::Decimal;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use tiercel_domain::credit::limits::LimitChange;
 use tiercel_domain::credit::{Authorization, OpenItem};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::fact::DocumentRef;
 use tiercel_domain::ids::{CreditAccountId, CustomerId, GroupId};
-use tiercel_domain::incoming::ExternalRef;
 use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::phones::MatchKey;
 use tiercel_domain::scaled::{Amount, Points};
@@ -30,7 +31,9 @@ use tiercel_domain::tier_overrides::TierOverride;
 use uuid::Uuid;
 
 /// Customers of one page at start-up.
-pub const PAGE: u64 = 5_000;
+const PAGE: u64 = 2_000;
+/// Pages that are read at once.
+const AT_ONCE: usize = 3;
 
 /// What decisions need of a customer; free of names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,17 +43,17 @@ pub struct BookCustomer {
     pub version: i64,
     pub erased: bool,
     /// What evaluation found; decisions ask [`BookCustomer::tier_on`].
-    pub evaluated_tier: Option<String>,
+    pub evaluated_tier: Option<Arc<str>>,
     /// Tiers by hand: past, present and to come.
     pub overrides: Vec<TierOverride>,
     pub score: Option<Points>,
     pub evaluated_as_of: Option<NaiveDate>,
     pub model_version: Option<i64>,
-    pub owner: Option<String>,
+    pub owner: Option<Arc<str>>,
     pub group: Option<GroupId>,
     /// The attribute of that name, in base currency; negative ones grant nothing.
     pub credit_limit: Option<Amount>,
-    pub externals: Vec<ExternalRef>,
+    pub externals: Vec<KnownAs>,
     /// Under what the customer's numbers and those of its contacts are found; none twice.
     pub phones: Vec<MatchKey>,
     /// Whether an invoice of the customer was ever told.
@@ -58,6 +61,44 @@ pub struct BookCustomer {
     pub open_items: Vec<OpenItem>,
     /// Credit accounts, the main one first.
     pub credit: Vec<CreditSummary>,
+}
+
+/// The customer's id in another system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownAs {
+    pub system: Arc<str>,
+    pub id: Box<str>,
+}
+
+impl BookCustomer {
+    pub fn is_known_as(&self, system: &str, id: &str) -> bool {
+        let mut known = self.externals.iter();
+        known.any(|it| *it.id == *id && *it.system == *system)
+    }
+
+    /// Puts the one kept copy in the place of each text that many customers have.
+    pub fn share(&mut self, mut kept: impl FnMut(&Arc<str>) -> Arc<str>) {
+        let texts = [&mut self.evaluated_tier, &mut self.owner];
+        let texts = texts.into_iter().flatten();
+        let systems = self.externals.iter_mut().map(|it| &mut it.system);
+        for text in texts.chain(systems) {
+            *text = kept(text);
+        }
+    }
+
+    /// Gives back what the lists hold beyond their entries: there are millions of them.
+    fn fitted(mut self) -> Self {
+        self.overrides.shrink_to_fit();
+        self.externals.shrink_to_fit();
+        self.phones.shrink_to_fit();
+        self.open_items.shrink_to_fit();
+        for account in &mut self.credit {
+            account.limits.shrink_to_fit();
+            account.held.shrink_to_fit();
+        }
+        self.credit.shrink_to_fit();
+        self
+    }
 }
 
 /// What look-ups need of a credit account, in its currency.
@@ -97,22 +138,30 @@ pub async fn customers(
     Ok(found)
 }
 
-/// The next page in id order; empty at the end.
-pub async fn customers_after(
+/// Everyone, page by page in id order. Some pages are read at once: the database reads on several
+/// connections while rows become customers here.
+pub fn everyone(
     source: &impl Source,
-    after: Option<CustomerId>,
-) -> Result<Vec<BookCustomer>, DbError> {
-    let after = Uuid::from_u128(after.map_or(0, CustomerId::bits));
-    let states = customer_state::Entity::find()
+) -> impl Stream<Item = Result<Vec<BookCustomer>, DbError>> + '_ {
+    let pages = stream::try_unfold(Uuid::nil(), move |after| async move {
+        let states = states_after(source, after).await?;
+        let last = states.last().map(|state| state.customer_id);
+        Ok(last.map(|last| ((states, Span::Range(after.into(), last.into())), last)))
+    });
+    let whole = move |(states, span)| async move { complete(source, states, &span).await };
+    pages.map_ok(whole).try_buffered(AT_ONCE)
+}
+
+async fn states_after(
+    source: &impl Source,
+    after: Uuid,
+) -> Result<Vec<customer_state::Model>, DbError> {
+    Ok(customer_state::Entity::find()
         .filter(customer_state::Column::CustomerId.gt(after))
         .order_by_asc(customer_state::Column::CustomerId)
         .limit(PAGE)
         .all(source.connection())
-        .await?;
-    let Some(last) = states.last().map(|state| state.customer_id) else {
-        return Ok(Vec::new());
-    };
-    complete(source, states, &Span::Range(after.into(), last.into())).await
+        .await?)
 }
 
 /// The parent of every customer group; none for those at the top.
@@ -183,7 +232,7 @@ async fn complete(
     add_receivables(source, span, &mut found).await?;
     add_open_items(source, span, &mut found).await?;
     add_credit(source, span, &mut found).await?;
-    Ok(found.into_values().collect())
+    Ok(found.into_values().map(BookCustomer::fitted).collect())
 }
 
 fn blank(state: CustomerState) -> BookCustomer {
@@ -191,7 +240,7 @@ fn blank(state: CustomerState) -> BookCustomer {
         id: state.id,
         version: state.version,
         erased: state.erased_at.is_some(),
-        evaluated_tier: state.tier,
+        evaluated_tier: state.tier.map(Arc::from),
         overrides: Vec::new(),
         score: state.score,
         evaluated_as_of: state.evaluated_as_of,
@@ -231,11 +280,25 @@ async fn add_profiles(
             continue;
         };
         let attributes: String = row.try_get("", "attributes")?;
-        customer.owner = row.try_get("", "owner")?;
+        customer.owner = shared(&row, "owner")?;
         customer.group = group_of(row.try_get("", "group_id")?);
         customer.credit_limit = credit_limit(&attributes)?;
     }
     Ok(())
+}
+
+/// A text that may be absent.
+fn shared(row: &QueryResult, column: &str) -> Result<Option<Arc<str>>, DbError> {
+    let text: Option<String> = row.try_get("", column)?;
+    Ok(text.map(Arc::from))
+}
+
+fn known_as(row: &QueryResult) -> Result<KnownAs, DbError> {
+    let (system, id): (String, String) = (row.try_get("", "system")?, row.try_get("", "value")?);
+    Ok(KnownAs {
+        system: system.into(),
+        id: id.into(),
+    })
 }
 
 /// Reads one attribute; most customers have none, so nothing is parsed for them.
@@ -268,10 +331,7 @@ async fn add_externals(
         .await?
     {
         if let Some(customer) = of_row(&row, found)? {
-            customer.externals.push(ExternalRef {
-                system: row.try_get("", "system")?,
-                id: row.try_get("", "value")?,
-            });
+            customer.externals.push(known_as(&row)?);
         }
     }
     Ok(())
@@ -437,7 +497,8 @@ mod tests {
         );
         insert(&store, "phone", columns, &values).await;
 
-        let all = customers_after(&store, None).await.unwrap();
+        let all: Vec<Vec<BookCustomer>> = everyone(&store).try_collect().await.unwrap();
+        let all = all.concat();
         assert_eq!(all.len(), 2);
         let first = &all[0];
         assert_eq!(
@@ -451,14 +512,6 @@ mod tests {
         assert!(!first.invoices_known && all[1].erased);
         let ids = BTreeSet::from([first.id, all[1].id, CustomerId::from_bits(77)]);
         assert_eq!(customers(&store, &ids).await.unwrap(), all);
-        let rest = customers_after(&store, Some(first.id)).await.unwrap();
-        assert_eq!(rest, all[1..]);
-        assert!(
-            customers_after(&store, Some(all[1].id))
-                .await
-                .unwrap()
-                .is_empty()
-        );
         assert!(group_parents(&store).await.unwrap().is_empty());
     }
 }

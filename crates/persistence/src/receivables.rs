@@ -8,6 +8,7 @@ use crate::sql::MANY;
 use crate::store::{Source, sealed::Sealed};
 use crate::write::Tx;
 use chrono::NaiveDate;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
@@ -85,37 +86,57 @@ pub(crate) async fn rebuild(
     ledgers: &BTreeMap<CustomerId, Allocation>,
     as_of: NaiveDate,
 ) -> Result<(), DbError> {
-    let ids: Vec<Uuid> = ledgers
-        .keys()
-        .map(|id| Uuid::from_u128(id.bits()))
-        .collect();
-    for chunk in ids.chunks(MANY) {
-        open_item::Entity::delete_many()
-            .filter(open_item::Column::CustomerId.is_in(chunk.iter().copied()))
-            .exec(tx.connection())
-            .await?;
-        receivables::Entity::delete_many()
-            .filter(receivables::Column::CustomerId.is_in(chunk.iter().copied()))
-            .exec(tx.connection())
-            .await?;
-    }
-    let (mut heads, mut items) = (Vec::new(), Vec::new());
+    let (mut heads, mut items, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for (id, allocation) in ledgers {
         let kept = Receivables::of_allocation(allocation, &known.history(*id).entries, as_of);
         if kept.is_empty() {
+            without.push(*id);
             continue;
         }
         items.extend(kept.open_items.iter().map(|item| item_row(*id, item)));
         heads.push(head_row(*id, &kept));
     }
+    clear(tx, ledgers.keys(), &without).await?;
     for chunk in heads.chunks(MANY) {
+        use receivables::Column;
+        let mut replaced = OnConflict::column(Column::CustomerId);
+        replaced.update_columns([
+            Column::AsOf,
+            Column::InvoiceCount,
+            Column::Unallocated,
+            Column::NextChangeOn,
+        ]);
         receivables::Entity::insert_many(chunk.iter().cloned())
+            .on_conflict(replaced)
             .exec_without_returning(tx.connection())
             .await?;
     }
     for chunk in items.chunks(MANY) {
         open_item::Entity::insert_many(chunk.iter().cloned())
             .exec_without_returning(tx.connection())
+            .await?;
+    }
+    Ok(())
+}
+
+/// Removes the open items of all and the rest of those of whom nothing is kept.
+async fn clear(
+    tx: &Tx,
+    all: impl Iterator<Item = &CustomerId>,
+    without: &[CustomerId],
+) -> Result<(), DbError> {
+    let uuid = |id: &CustomerId| Uuid::from_u128(id.bits());
+    let all: Vec<Uuid> = all.map(uuid).collect();
+    for chunk in all.chunks(MANY) {
+        open_item::Entity::delete_many()
+            .filter(open_item::Column::CustomerId.is_in(chunk.iter().copied()))
+            .exec(tx.connection())
+            .await?;
+    }
+    for chunk in without.chunks(MANY) {
+        receivables::Entity::delete_many()
+            .filter(receivables::Column::CustomerId.is_in(chunk.iter().map(uuid)))
+            .exec(tx.connection())
             .await?;
     }
     Ok(())

@@ -4,7 +4,9 @@ use crate::entity::journal;
 use crate::error::DbError;
 use crate::store::Source;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, QueryResult, Statement, Value};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryResult, Statement, Value,
+};
 use uuid::Uuid;
 
 /// How many ids one statement names.
@@ -22,6 +24,16 @@ pub async fn rows(
 ) -> Result<Vec<QueryResult>, DbError> {
     let statement = statement(source, sql, values);
     Ok(source.connection().query_all_raw(statement).await?)
+}
+
+/// All rows of a query that selects the columns of an entity.
+pub async fn models<E: EntityTrait>(
+    source: &impl Source,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<E::Model>, DbError> {
+    let query = E::find().from_raw_sql(statement(source, sql, values));
+    Ok(query.all(source.connection()).await?)
 }
 
 /// Runs a statement; returns how many rows it changed.

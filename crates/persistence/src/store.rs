@@ -135,6 +135,8 @@ fn options(url: &str) -> ConnectOptions {
                 .pragma("recursive_triggers", "ON")
                 .pragma("cache_size", "-16384")
                 .pragma("temp_store", "MEMORY")
+                // Rows come from a thread of their own: the fewer it may keep, the oftener both wait.
+                .row_buffer_size(1_000)
                 .statement_cache_capacity(256)
         })
         .map_sqlx_postgres_opts(|postgres| {

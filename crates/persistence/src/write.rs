@@ -13,7 +13,9 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
-use std::cell::{Cell, RefCell};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::ids::{CustomerId, JobId, WriteId};
 use uuid::Uuid;
@@ -234,9 +236,11 @@ impl Tx {
         self.versions.borrow().get(&id).copied()
     }
 
-    fn entry(&self) -> String {
-        let changes: Vec<serde_json::Value> = self.changes.borrow().iter().map(to_json).collect();
-        serde_json::json!({ "changes": changes }).to_string()
+    fn entry(&self) -> Result<String, DbError> {
+        let entry = Entry {
+            changes: self.changes.borrow(),
+        };
+        serde_json::to_string(&entry).map_err(|error| DbError::Query(error.to_string()))
     }
 
     fn effects(&self) -> Effects {
@@ -253,22 +257,35 @@ impl Tx {
     }
 }
 
-fn to_json(change: &Change) -> serde_json::Value {
-    let mut line = serde_json::Map::new();
-    line.insert("entity".into(), change.entity.into());
-    line.insert("id".into(), change.id.clone().into());
-    line.insert("version".into(), change.version.into());
-    line.insert("what".into(), change.what.into());
-    if let Some(customer) = change.customer {
-        line.insert("customer".into(), customer.to_string().into());
+/// What the journal says of a write.
+#[derive(Serialize)]
+struct Entry<'a> {
+    #[serde(serialize_with = "lines")]
+    changes: Ref<'a, Vec<Change>>,
+}
+
+fn lines<S: Serializer>(changes: &Ref<'_, Vec<Change>>, out: S) -> Result<S::Ok, S::Error> {
+    out.collect_seq(changes.iter())
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut line = out.serialize_map(None)?;
+        line.serialize_entry("entity", self.entity)?;
+        line.serialize_entry("id", &self.id)?;
+        line.serialize_entry("version", &self.version)?;
+        line.serialize_entry("what", self.what)?;
+        if let Some(customer) = self.customer {
+            line.serialize_entry("customer", &customer.to_string())?;
+        }
+        if let Some(content) = &self.content {
+            line.serialize_entry("content", content)?;
+        }
+        for (name, value) in &self.detail {
+            line.serialize_entry(name, value)?;
+        }
+        line.end()
     }
-    if let Some(content) = &change.content {
-        line.insert("content".into(), content.clone().into());
-    }
-    for (name, value) in &change.detail {
-        line.insert((*name).into(), value.clone().into());
-    }
-    line.into()
 }
 
 impl Store {
@@ -361,7 +378,7 @@ async fn insert_journal(tx: &Tx, writing: &Writing<'_>) -> Result<(), DbError> {
         recorded_at: Set(tx.micros()),
         principal: Set(writing.principal.to_owned()),
         action: Set(tx.action.get().unwrap_or(writing.action).to_owned()),
-        entry: Set(tx.entry()),
+        entry: Set(tx.entry()?),
         position: Set(None),
         chain_hash: Set(None),
         numbered_at: Set(None),

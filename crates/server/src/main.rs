@@ -19,8 +19,13 @@ use commands::{access, audit, backup, demo, doctor, evaluate, import, keys, migr
 use config::Config;
 use failure::Failure;
 use log_writer::Writer;
+use mimalloc::MiMalloc;
 use opening::{open, open_existing};
 use std::process::ExitCode;
+
+/// An answer of many lines is thousands of small texts, and the book is millions of them.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[actix_web::main]
 async fn main() -> ExitCode {

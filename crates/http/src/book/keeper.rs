@@ -2,6 +2,7 @@
 
 use super::{Book, Policies, Products};
 use arc_swap::ArcSwap;
+use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,14 +38,9 @@ impl BookKeeper {
         keeper.reload_policies(store).await?;
         keeper.reload_groups(store).await?;
         let mut full = Book::clone(&keeper.snapshot());
-        let mut last = None;
-        loop {
-            let page = book::customers_after(store, last).await?;
-            let Some(end) = page.last().map(|customer| customer.id) else {
-                break;
-            };
+        let mut pages = std::pin::pin!(book::everyone(store));
+        while let Some(page) = pages.try_next().await? {
             page.into_iter().for_each(|customer| full.put(customer));
-            last = Some(end);
         }
         keeper.current.store(Arc::new(full));
         Ok(keeper)

@@ -2,7 +2,9 @@
 //!
 //! | snapshot   | here: look-ups in one state that never changes           |
 //! | kept       | `keeper.rs`: filled at start, changed after every write  |
+//! | customers  | `list.rs`: each at a place of its own                    |
 //! | looked up  | `index.rs`: whose an external id or a phone number is    |
+//! | dense      | `table.rs`: places by hash, five to eight bytes a place  |
 //! | policies   | `policies.rs`: published documents, compiled, by date    |
 //! | past       | `past.rs`: a small book of a moment, from the database   |
 //! | currencies | `exchange.rs`: prices in the currency of a quote         |
@@ -11,8 +13,10 @@
 mod exchange;
 mod index;
 mod keeper;
+mod list;
 mod past;
 mod policies;
+mod table;
 
 pub use exchange::{Exchange, Factor, NoExchange};
 pub use keeper::BookKeeper;
@@ -22,7 +26,8 @@ pub use policies::{Dated, Policies};
 use chrono::NaiveDate;
 use imbl::HashMap;
 use index::Index;
-use std::collections::{BTreeMap, BTreeSet};
+use list::List;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use tiercel_domain::ids::{CustomerId, GroupId};
 use tiercel_domain::incoming::CustomerRef;
@@ -42,10 +47,12 @@ pub type Products = BTreeMap<String, KnownProduct>;
 /// before, so a new state costs what changed and not what there is.
 #[derive(Debug, Clone, Default)]
 pub struct Book {
-    customers: HashMap<CustomerId, Arc<BookCustomer>>,
+    customers: List,
     /// By system, then by the id there.
-    externals: HashMap<String, Index<String>>,
+    externals: HashMap<Arc<str>, Index<Box<str>>>,
     phones: Index<MatchKey>,
+    /// Texts that many customers share, such as tiers and owners.
+    texts: Arc<HashSet<Arc<str>>>,
     groups: Arc<BTreeMap<GroupId, Option<GroupId>>>,
     products: Arc<Products>,
     rates: Arc<RateTable>,
@@ -57,12 +64,18 @@ pub struct Book {
 impl Book {
     /// A customer that is known and not erased.
     pub fn customer(&self, id: CustomerId) -> Option<&Arc<BookCustomer>> {
-        self.customers.get(&id).filter(|customer| !customer.erased)
+        self.customers.find(id).filter(|customer| !customer.erased)
     }
 
     pub fn by_external(&self, system: &str, id: &str) -> Option<&Arc<BookCustomer>> {
-        let mut owners = self.externals.get(system)?.owners(id);
-        owners.find_map(|owner| self.customer(owner))
+        let ids = self.externals.get(system)?;
+        let mut owners = ids.owners(&self.customers, id, |it| it.is_known_as(system, id));
+        owners.find_map(|place| self.alive(place))
+    }
+
+    /// The customer at a place, unless it is erased.
+    fn alive(&self, place: u32) -> Option<&Arc<BookCustomer>> {
+        self.customers.at(place).filter(|customer| !customer.erased)
     }
 
     pub fn find(&self, reference: &CustomerRef) -> Option<&Arc<BookCustomer>> {
@@ -85,13 +98,19 @@ impl Book {
 
     /// Every number with those who have it, as calls match them; in no order.
     pub fn numbers(&self, on: NaiveDate) -> impl Iterator<Item = (&MatchKey, Vec<Match>)> {
-        let keys = self.phones.keys();
-        keys.map(move |key| (key, matches(key, self.owners_of(key), on)))
+        let known = self.customers.iter().filter(|customer| !customer.erased);
+        let sole = known.flat_map(|owner| owner.phones.iter().map(move |key| (key, owner)));
+        let sole = sole.filter(|(key, _)| !self.phones.is_shared(key));
+        let sole = sole.map(|(key, owner)| (key, vec![owner]));
+        let shared = self.phones.shared().map(|key| (key, self.owners_of(key)));
+        sole.chain(shared)
+            .map(move |(key, owners)| (key, matches(key, owners, on)))
     }
 
     fn owners_of(&self, key: &MatchKey) -> Vec<&Arc<BookCustomer>> {
-        let owners = self.phones.owners(key);
-        owners.filter_map(|owner| self.customer(owner)).collect()
+        let has = |customer: &BookCustomer| customer.phones.contains(key);
+        let owners = self.phones.owners(&self.customers, key, has);
+        owners.filter_map(|place| self.alive(place)).collect()
     }
 
     pub fn product(&self, sku: &str) -> Option<&KnownProduct> {
@@ -133,35 +152,51 @@ impl Book {
     }
 
     /// Takes over a customer, unless a newer state of it is held.
-    fn put(&mut self, customer: BookCustomer) {
-        if let Some(held) = self.customers.get(&customer.id).cloned() {
+    fn put(&mut self, mut customer: BookCustomer) {
+        if let Some(place) = self.customers.place_of(customer.id) {
+            let Some(held) = self.customers.at(place).cloned() else {
+                return;
+            };
             if held.version > customer.version {
                 return;
             }
-            self.forget(&held);
+            self.forget(&held, place);
         }
-        for external in &customer.externals {
-            self.externals
-                .entry(external.system.clone())
-                .or_default()
-                .add(&external.id, customer.id);
+        customer.share(|text| self.shared(text));
+        let customer = Arc::new(customer);
+        let Some(place) = self.customers.put(Arc::clone(&customer)) else {
+            return;
+        };
+        for known in &customer.externals {
+            let ids = self.externals.entry(Arc::clone(&known.system)).or_default();
+            let has = |other: &BookCustomer| other.is_known_as(&known.system, &known.id);
+            ids.add(&self.customers, &known.id, place, has);
         }
         for key in &customer.phones {
-            self.phones.add(key, customer.id);
+            let has = |other: &BookCustomer| other.phones.contains(key);
+            self.phones.add(&self.customers, key, place, has);
         }
-        self.customers.insert(customer.id, Arc::new(customer));
     }
 
-    /// Removes a customer from the indexes.
-    fn forget(&mut self, held: &BookCustomer) {
-        for external in &held.externals {
-            if let Some(ids) = self.externals.get_mut(&external.system) {
-                ids.remove(&external.id, held.id);
+    /// Removes the customer at a place from the indexes.
+    fn forget(&mut self, held: &BookCustomer, place: u32) {
+        for known in &held.externals {
+            if let Some(ids) = self.externals.get_mut(&known.system) {
+                ids.remove(&self.customers, &known.id, place);
             }
         }
         for key in &held.phones {
-            self.phones.remove(key, held.id);
+            self.phones.remove(&self.customers, key, place);
         }
+    }
+
+    /// The one copy of a text that this book keeps.
+    fn shared(&mut self, text: &Arc<str>) -> Arc<str> {
+        if let Some(kept) = self.texts.get(text) {
+            return Arc::clone(kept);
+        }
+        Arc::make_mut(&mut self.texts).insert(Arc::clone(text));
+        Arc::clone(text)
     }
 }
 
@@ -174,7 +209,7 @@ pub fn matches(key: &MatchKey, owners: Vec<&Arc<BookCustomer>>, on: NaiveDate) -
     let owners = owners.into_iter().map(|owner| Match {
         customer: owner.id,
         tier: owner.tier_on(on).map(str::to_owned),
-        owner: owner.owner.clone(),
+        owner: owner.owner.as_deref().map(str::to_owned),
         quality,
     });
     owners.collect()

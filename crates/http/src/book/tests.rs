@@ -1,14 +1,14 @@
 //! One customer's change leaves the others as they are, and older news is ignored.
 
 use super::*;
-use tiercel_domain::incoming::ExternalRef;
+use tiercel_persistence::book::KnownAs;
 
 fn customer(bits: u128, version: i64, external: &str, phone: &str) -> BookCustomer {
     BookCustomer {
         id: CustomerId::from_bits(bits),
         version,
         erased: false,
-        evaluated_tier: Some(format!("tier-{version}")),
+        evaluated_tier: Some(format!("tier-{version}").into()),
         overrides: Vec::new(),
         score: None,
         evaluated_as_of: None,
@@ -16,9 +16,9 @@ fn customer(bits: u128, version: i64, external: &str, phone: &str) -> BookCustom
         owner: None,
         group: None,
         credit_limit: None,
-        externals: vec![ExternalRef {
-            system: "erp1".to_owned(),
-            id: external.to_owned(),
+        externals: vec![KnownAs {
+            system: "erp1".into(),
+            id: external.into(),
         }],
         phones: vec![MatchKey::E164(phone.to_owned())],
         invoices_known: false,

@@ -163,7 +163,7 @@ impl TierByHand {
         customer.override_on(on).map(|held| Self {
             id: held.id.to_string(),
             valid_until: held.valid_until.to_string(),
-            evaluated: customer.evaluated_tier.clone(),
+            evaluated: customer.evaluated_tier.as_deref().map(str::to_owned),
         })
     }
 }

@@ -20,9 +20,10 @@ pub mod what_if;
 pub use answer::{DiscountResponse, FlatDiscountResponse};
 pub use request::{DecideDiscountRequest, DecisionDocument, FlatDiscountQuery};
 
-use crate::body::{Json, Query};
+use crate::body::{JsonAndBytes, Query};
 use crate::book::{Book, Exchange, Factor, NoExchange, Wanted};
 use crate::problem::Problem;
+use crate::reply;
 use crate::retry::RetryKey;
 use crate::scope::{Scope, need};
 use crate::tenant::{Tenant, TenantHandle};
@@ -40,9 +41,14 @@ use tiercel_domain::discounts::{self, Decision, Facts, Line, Policy, Question, U
 use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::scaled::{Quantity, UnitPrice};
 use tiercel_persistence::book::BookCustomer;
+use tiercel_persistence::crypto;
 use tiercel_persistence::documents::DocumentKind;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+
+/// What an answer takes without its lines, and what one line takes, explained as usual.
+const ANSWER_BYTES: usize = 1_024;
+const LINE_BYTES: usize = 1_024;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(decide_discount);
@@ -78,7 +84,7 @@ pub async fn decide_discount(
     tenant: Tenant<need::DiscountsDecide>,
     Query(options): Query<DiscountOptions>,
     retry: RetryKey,
-    Json { value, hash }: Json<DecideDiscountRequest>,
+    JsonAndBytes { value, bytes }: JsonAndBytes<DecideDiscountRequest>,
 ) -> Result<HttpResponse, Problem> {
     let present = Present::of(&tenant);
     let asked = value.read(present, tenant.settings().base_currency)?;
@@ -86,10 +92,12 @@ pub async fn decide_discount(
         retry.require()?;
         let (decided, told) = answer_to(&tenant, &asked, options.strict).await?;
         let quoted = firm::Quoted::new(&asked, decided, told, until);
+        let hash = crypto::sha256_hex(&bytes);
         return quoted.keep(&tenant, &retry, &hash).await;
     }
     let (decided, told) = answer_to(&tenant, &asked, options.strict).await?;
-    Ok(HttpResponse::Ok().json(answer::full(&asked, &decided, told)))
+    let expected = ANSWER_BYTES.saturating_add(asked.lines.len().saturating_mul(LINE_BYTES));
+    reply::sized(&answer::full(&asked, &decided, told), expected)
 }
 
 /// Decides the price of one article
@@ -158,8 +166,10 @@ pub struct Decided {
     as_of: NaiveDate,
     position: Option<i64>,
     decision: Decision,
-    /// In the order asked; a line that has an error here is not part of the decision.
-    lines: Vec<Result<Line, &'static str>>,
+    /// The lines that could be completed, in the order asked.
+    lines: Vec<Line>,
+    /// Of every line asked: why it is not among them, if so.
+    errors: Vec<Option<&'static str>>,
     /// The rates of currencies that the policy or a product names, by currency.
     rates: BTreeMap<Currency, Factor>,
 }
@@ -180,16 +190,17 @@ fn decide(
         into: asked.currency,
         on: today,
     };
-    let lines = asked
-        .lines
-        .iter()
-        .map(|line| complete(line, book, exchange));
-    let lines: Vec<_> = lines.collect();
+    let (mut lines, mut errors) = (Vec::with_capacity(asked.lines.len()), Vec::new());
+    for line in &asked.lines {
+        let completed = complete(line, book, exchange);
+        errors.push(completed.as_ref().err().copied());
+        lines.extend(completed);
+    }
     let rates = rates(policy, asked, book, exchange);
     let question = Question {
         currency: asked.currency,
         today,
-        lines: lines.iter().flatten().cloned().collect(),
+        lines,
         rates: rates
             .iter()
             .map(|(currency, it)| (*currency, it.rate))
@@ -208,7 +219,8 @@ fn decide(
         as_of: today,
         position: ground.position,
         decision: discounts::decide(&question, &facts, policy),
-        lines,
+        lines: question.lines,
+        errors,
         rates,
     })
 }

@@ -3,7 +3,7 @@
 //! A position of the journal says what was known; a date says what of that had come true. Ids,
 //! numbers, profiles and groups have no date of their own: they count as they were known.
 
-use super::{BookCustomer, blank, credit_limit, group_of, keys, of_row};
+use super::{BookCustomer, blank, credit_limit, group_of, keys, known_as, of_row, shared};
 use crate::customers::CustomerState;
 use crate::entity::customer_state;
 use crate::error::DbError;
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::credit::OpenItem;
 use tiercel_domain::fact::DocumentRef;
 use tiercel_domain::ids::{CustomerId, EvaluationId, GroupId};
-use tiercel_domain::incoming::{CustomerRef, ExternalRef};
+use tiercel_domain::incoming::CustomerRef;
 use tiercel_domain::phones::MatchKey;
 use tiercel_domain::scaled::Points;
 use uuid::Uuid;
@@ -220,7 +220,7 @@ impl Reading {
                 continue;
             };
             let attributes: String = row.try_get("", "attributes")?;
-            customer.owner = row.try_get("", "owner")?;
+            customer.owner = shared(&row, "owner")?;
             customer.group = group_of(row.try_get("", "group_id")?);
             customer.credit_limit = credit_limit(&attributes)?;
             found.insert(customer.id, customer);
@@ -232,10 +232,7 @@ impl Reading {
         let select = "SELECT t.customer_id, t.system, t.value FROM external_id";
         for row in self.rows(source, select, "").await? {
             if let Some(customer) = of_row(&row, found)? {
-                customer.externals.push(ExternalRef {
-                    system: row.try_get("", "system")?,
-                    id: row.try_get("", "value")?,
-                });
+                customer.externals.push(known_as(&row)?);
             }
         }
         Ok(())
@@ -298,7 +295,7 @@ impl Reading {
                 .filter(|state| state.evaluation == Some(evaluation));
             let again = again.filter_map(|state| state.evaluated_as_of).next();
             let again = again.filter(|day| *day <= self.moment.as_of);
-            customer.evaluated_tier = row.try_get("", "tier")?;
+            customer.evaluated_tier = shared(&row, "tier")?;
             customer.score = Some(Points::from_units(row.try_get("", "score")?));
             customer.evaluated_as_of = again.or(row.try_get("", "as_of")?);
             customer.model_version = row.try_get("", "model_version")?;

@@ -118,6 +118,16 @@ pub async fn of_customer(
     select(source, condition, vec![value(customer.bits())]).await
 }
 
+/// The accounts of some customers, in order of ids.
+pub(super) async fn of_customers(
+    source: &impl Source,
+    customers: Vec<Value>,
+) -> Result<Vec<Account>, DbError> {
+    let places = sql::places(1, customers.len());
+    let condition = format!("customer_id IN ({places}) ORDER BY account_id");
+    select(source, &condition, customers).await
+}
+
 /// Accounts after an id, in order of ids.
 pub async fn accounts(
     source: &impl Source,

@@ -70,14 +70,11 @@ async fn with_accounts(
     customers: &[CustomerId],
 ) -> Result<BTreeMap<CustomerId, Vec<Account>>, DbError> {
     let values = sql::uuids(customers.iter().map(|id| id.bits()));
-    let text = format!(
-        "SELECT DISTINCT customer_id FROM credit_account WHERE customer_id IN ({})",
-        sql::places(1, values.len())
-    );
-    let mut found = BTreeMap::new();
-    for row in sql::rows(tx, &text, values).await? {
-        let customer = CustomerId::from_bits(bits(&row, "customer_id")?);
-        found.insert(customer, accounts::of_customer(tx, customer).await?);
+    let mut found: BTreeMap<CustomerId, Vec<Account>> = BTreeMap::new();
+    for account in accounts::of_customers(tx, values).await? {
+        if let Some(customer) = account.customer {
+            found.entry(customer).or_default().push(account);
+        }
     }
     Ok(found)
 }

@@ -45,7 +45,7 @@ pub(crate) async fn summaries(
     let text = format!(
         "SELECT account_id, state, authorized, ordered, delivered, invoiced, told_ordered, \
          told_delivered, told_invoiced, expires_at FROM credit_authorization \
-         WHERE {of} AND (held_pending > 0 OR held_posted > 0)"
+         WHERE {condition} AND (held_pending > 0 OR held_posted > 0)"
     );
     for row in sql::rows(source, &text, values).await? {
         if let Some((_, summary)) = found.get_mut(&account(&row)?) {

@@ -13,7 +13,7 @@ use crate::store::Source;
 use crate::store::sealed::Sealed;
 use crate::write::{Change, Tx};
 use chrono::NaiveDate;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Value};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::evaluation::{self as decision, Evaluation, Model, Standing, Subject};
 use tiercel_domain::ids::{CustomerId, EvaluationId};
@@ -111,20 +111,18 @@ pub(super) async fn current(
     source: &impl Source,
     states: &BTreeMap<CustomerId, CustomerState>,
 ) -> Result<BTreeMap<CustomerId, evaluation::Model>, DbError> {
-    let named: Vec<(Uuid, Uuid)> = states
-        .values()
-        .filter_map(|state| {
-            let customer = Uuid::from_u128(state.id.bits());
-            Some((customer, Uuid::from_u128(state.evaluation?.bits())))
-        })
-        .collect();
+    let evaluated = states.values().filter(|state| state.evaluation.is_some());
+    let ids = sql::uuids(evaluated.map(|state| state.id.bits()));
     let mut current = BTreeMap::new();
-    for chunk in named.chunks(MANY) {
-        let rows = evaluation::Entity::find()
-            .filter(evaluation::Column::CustomerId.is_in(chunk.iter().map(|it| it.0)))
-            .filter(evaluation::Column::EvaluationId.is_in(chunk.iter().map(|it| it.1)))
-            .all(source.connection())
-            .await?;
+    for chunk in ids.chunks(MANY) {
+        // Two lists of ids would be tried in every combination.
+        let text = format!(
+            "SELECT e.* FROM customer_state s JOIN evaluation e \
+             ON e.customer_id = s.customer_id AND e.evaluation_id = s.evaluation_id \
+             WHERE s.customer_id IN ({})",
+            sql::places(1, chunk.len())
+        );
+        let rows = sql::models::<evaluation::Entity>(source, &text, chunk.to_vec()).await?;
         current.extend(
             rows.into_iter()
                 .map(|row| (CustomerId::from_bits(row.customer_id.as_u128()), row)),

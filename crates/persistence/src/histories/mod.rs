@@ -20,6 +20,7 @@ use crate::sql::MANY;
 use crate::store::Source;
 use crate::store::sealed::Sealed;
 use crate::write::Tx;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::history::History;
@@ -48,20 +49,22 @@ fn of_facts(
 
 /// Replaces the rows of these customers; one without facts has none.
 async fn save(tx: &Tx, histories: &BTreeMap<CustomerId, History>) -> Result<(), DbError> {
-    let ids: Vec<Uuid> = histories
-        .keys()
-        .map(|id| Uuid::from_u128(id.bits()))
-        .collect();
-    for chunk in ids.chunks(MANY) {
+    use customer_history::Column;
+    let empty = histories.iter().filter(|(_, history)| history.is_empty());
+    let empty: Vec<Uuid> = empty.map(|(id, _)| Uuid::from_u128(id.bits())).collect();
+    for chunk in empty.chunks(MANY) {
         customer_history::Entity::delete_many()
-            .filter(customer_history::Column::CustomerId.is_in(chunk.iter().copied()))
+            .filter(Column::CustomerId.is_in(chunk.iter().copied()))
             .exec(tx.connection())
             .await?;
     }
     let known = histories.iter().filter(|(_, history)| !history.is_empty());
     let rows: Vec<_> = known.map(row).collect::<Result<_, _>>()?;
     for chunk in rows.chunks(MANY) {
+        let mut replaced = OnConflict::column(Column::CustomerId);
+        replaced.update_columns([Column::Layout, Column::Content]);
         customer_history::Entity::insert_many(chunk.iter().cloned())
+            .on_conflict(replaced)
             .exec_without_returning(tx.connection())
             .await?;
     }

@@ -274,7 +274,7 @@ fn held(sitting: &Sitting<'_>, order: &Order, desk: &Desk, decision: String) -> 
         amount: order.amount,
         payment_term: order.term.clone(),
         decision,
-        owner: desk.customer.owner.clone(),
+        owner: desk.customer.owner.as_deref().map(str::to_owned),
         account_version: desk.account.version,
         expires_at: ends_at(sitting, order, desk),
     }

@@ -6,7 +6,7 @@ use super::last_price::{self, LastPrice};
 use super::request::{Asked, DecisionDocument, Explain};
 use crate::v1::deciding::{PolicyVersion, Stamp, TierStanding};
 use crate::v1::receipts::Receipt;
-use crate::wire::decimals;
+use crate::wire::{decimals, plain};
 use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -350,15 +350,15 @@ fn lines(asked: &Asked, decided: &Decided, shows_costs: bool) -> Vec<DiscountLin
         explain: asked.explain,
         shows_costs,
     };
-    let mut priced = decided.decision.lines.iter();
-    let lines = asked.lines.iter().zip(&decided.lines);
+    let mut priced = decided.decision.lines.iter().zip(&decided.lines);
+    let lines = asked.lines.iter().zip(&decided.errors);
     lines
-        .filter_map(|(asked, line)| {
-            let line = match line {
-                Ok(line) => line,
-                Err(code) => return Some(failed(&asked.line_id, code)),
-            };
-            Some(match &priced.next()?.outcome {
+        .filter_map(|(asked, error)| {
+            if let Some(code) = error {
+                return Some(failed(&asked.line_id, code));
+            }
+            let (priced, line) = priced.next()?;
+            Some(match &priced.outcome {
                 Ok(price) => telling.line(line, price),
                 Err(error) => failed(&asked.line_id, error.code()),
             })
@@ -424,7 +424,7 @@ impl Telling<'_> {
             group: step.cause.group.clone(),
             currency: step.cause.currency.map(|it| it.to_string()),
             kind: step.cause.kind.word().to_owned(),
-            value: value.map(|value| value.to_string()),
+            value: value.map(plain),
             basis: basis.map(|basis| basis.word().to_owned()),
             amount: self.price(step.amount),
             unit_after: self.price(step.unit_after),
@@ -435,7 +435,7 @@ impl Telling<'_> {
         let floor = price.floor.filter(|_| self.shows_costs)?;
         Some(DiscountFloor {
             basis: floor.basis.word().to_owned(),
-            value: floor.value.to_string(),
+            value: plain(floor.value),
             unit_floor: self.price(floor.unit_floor),
             binding: floor.binding,
         })
@@ -460,7 +460,7 @@ pub(super) fn not_applied(near: &NotApplied) -> DiscountNotApplied {
         reason: near.miss.reason.word().to_owned(),
         needed: near.miss.needed.clone(),
         actual: near.miss.actual.clone(),
-        delta: near.miss.delta.map(|delta| delta.to_string()),
+        delta: near.miss.delta.map(plain),
     }
 }
 

@@ -114,11 +114,11 @@ fn line_inputs(line: &AskedLine) -> Value {
 fn decision(asked: &Asked, decided: &Decided) -> Value {
     let decision = &decided.decision;
     let mut priced = decision.lines.iter();
-    let lines = asked.lines.iter().zip(&decided.lines);
+    let lines = asked.lines.iter().zip(&decided.errors);
     let lines: Vec<Value> = lines
-        .filter_map(|(asked, line)| match line {
-            Err(code) => Some(json!({"line_id": asked.line_id, "error": code})),
-            Ok(_) => match &priced.next()?.outcome {
+        .filter_map(|(asked, error)| match error {
+            Some(code) => Some(json!({"line_id": asked.line_id, "error": code})),
+            None => match &priced.next()?.outcome {
                 Err(error) => Some(json!({"line_id": asked.line_id, "error": error.code()})),
                 Ok(price) => Some(line_decision(&asked.line_id, price, decision)),
             },

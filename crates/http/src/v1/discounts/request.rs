@@ -331,8 +331,9 @@ impl DiscountLineRequest {
     /// Faults are noted relative to the line.
     fn read(self, faults: &mut Faults) -> Option<AskedLine> {
         self.check_what_is_only_told(faults);
-        let line_id = faults.text("/line_id", &self.line_id, MOST_CHARACTERS);
-        let sku = text(self.sku.as_deref(), "/sku", faults);
+        let line_id = faults.own_text("/line_id", self.line_id, MOST_CHARACTERS);
+        let sku = self.sku;
+        let sku = sku.and_then(|sku| faults.own_text("/sku", sku, MOST_CHARACTERS));
         let path = self.category_path.map(|parts| category(&parts));
         let category = path.and_then(|path| match path {
             Ok(path) => Some(path),

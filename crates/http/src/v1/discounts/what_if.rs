@@ -41,7 +41,6 @@ pub async fn compared(
     let [Some(before), Some(after)] = both else {
         return Ok(None);
     };
-    let lines: Vec<_> = before.lines.into_iter().flatten().collect();
-    let compared = compare(&lines, &before.decision, &after.decision);
+    let compared = compare(&before.lines, &before.decision, &after.decision);
     Ok(compared.zip(rate.ok()))
 }

@@ -150,7 +150,7 @@ impl<'b> Grounds<'b> {
         let caller = self.customer.map(|it| Match {
             customer: it.id,
             tier: it.tier_on(self.today).map(str::to_owned),
-            owner: it.owner.clone(),
+            owner: it.owner.as_deref().map(str::to_owned),
             quality: MatchQuality::Exact,
         });
         let facts = routing::Facts {

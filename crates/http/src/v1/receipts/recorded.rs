@@ -23,10 +23,10 @@ use tiercel_domain::credit::OpenItem;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::fact::DocumentRef;
 use tiercel_domain::ids::{CustomerId, DocumentId, GroupId, KeyId, ProductId, RateId};
-use tiercel_domain::incoming::{ExternalRef, MarginClass};
+use tiercel_domain::incoming::MarginClass;
 use tiercel_domain::phones::MatchKey;
-use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::book::past::Moment;
+use tiercel_persistence::book::{BookCustomer, KnownAs};
 use tiercel_persistence::documents::{DocumentKind, DocumentStatus, StoredDocument};
 use tiercel_persistence::keys::SealKey;
 use tiercel_persistence::products::KnownProduct;
@@ -103,18 +103,21 @@ fn customer(it: RecordedCustomer) -> BookCustomer {
         id: it.id.parse::<CustomerId>().unwrap(),
         version: 1,
         erased: false,
-        evaluated_tier: it.tier,
+        evaluated_tier: it.tier.map(Arc::from),
         overrides: Vec::new(),
         score: it.score.map(|score| score.parse().unwrap()),
         evaluated_as_of: it.evaluated_as_of.map(|day| day.parse().unwrap()),
         model_version: it.model_version,
-        owner: it.owner,
+        owner: it.owner.map(Arc::from),
         group: it.group.map(|id| id.parse::<GroupId>().unwrap()),
         credit_limit: it.credit_limit.map(|limit| limit.parse().unwrap()),
         credit: Vec::new(),
         externals: it
             .external
-            .map(|(system, id)| ExternalRef { system, id })
+            .map(|(system, id)| KnownAs {
+                system: system.into(),
+                id: id.into(),
+            })
             .into_iter()
             .collect(),
         phones: it
