@@ -5,6 +5,7 @@ mod attributes;
 mod clients;
 mod contacts;
 mod context;
+mod contracts;
 pub(crate) mod credit;
 mod customer_tokens;
 mod customers;
@@ -20,6 +21,7 @@ mod groups;
 mod imports;
 mod jobs;
 mod phones;
+mod price_approvals;
 mod products;
 mod quotes;
 mod rates;
@@ -66,6 +68,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(clients::routes)
         .configure(customer_tokens::routes)
         .configure(context::routes)
+        .configure(contracts::routes)
         .configure(entitlements::routes)
+        .configure(price_approvals::routes)
         .configure(quotes::routes);
 }

@@ -11,13 +11,14 @@ use tiercel_domain::ids::CustomerId;
 use uuid::Uuid;
 
 /// Tables that hold nothing but personal data, by customer.
-const PERSONAL: [&str; 6] = [
+const PERSONAL: [&str; 7] = [
     "customer_personal",
     "contact_personal",
     "phone",
     "fact_note",
     "customer_key",
     "tier_override_reason",
+    "price_approval_reason",
 ];
 
 /// Shorter words stand in too many rows that are about somebody else.
@@ -102,7 +103,7 @@ async fn forget_rejections(tx: &Tx, word: &str) -> Result<(), DbError> {
 pub async fn scrub(store: &Store) -> Result<(), DbError> {
     if store.is_postgres() {
         let text = "VACUUM customer_personal, contact_personal, phone, fact_note, customer_key, \
-                    tier_override_reason, idempotency, import_rejection, import_spool";
+                    tier_override_reason, price_approval_reason, idempotency, import_rejection, import_spool";
         if let Err(error) = store.db.execute_unprepared(text).await {
             tracing::warn!(error = %error, "dead rows of erased personal data await the next vacuum");
         }
