@@ -44,6 +44,8 @@ pub const STEPS: &[Step] = steps![
     "m0024_context",
     "m0025_quotes",
     "m0026_erasable_reasons",
+    "m0027_price_approvals",
+    "m0028_contracts",
     "m0031_policy_simulations",
 ];
 

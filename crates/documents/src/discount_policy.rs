@@ -1,5 +1,6 @@
 //! The discount policy as a document.
 
+mod approvals;
 mod bounds;
 mod convert;
 mod lint;
@@ -8,6 +9,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use approvals::{ApprovalLevelDocument, ApprovalRuleDocument};
 pub use bounds::{
     CategoryFloorDocument, ContractRuleDocument, ContractWinsDocument, DocumentFloorDocument,
     FloorBasisDocument, FloorDocument, FloorExceptionDocument, LimitDocument, MissingCostDocument,
@@ -63,6 +65,10 @@ pub struct DiscountPolicyDocument {
     /// Schema 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document_floor: Option<DocumentFloorDocument>,
+    /// Who approves prices that the policy does not give; one level, and whoever may approve at
+    /// all, where it is absent. Schema 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<ApprovalRuleDocument>,
 }
 
 /// Rules that compete or add up.

@@ -108,6 +108,10 @@ ids! {
     CreditOverrideId = "ovr",
     /// A tier that somebody set by hand.
     TierOverrideId = "tov",
+    /// What was agreed with a customer or a group, through all its versions.
+    ContractId = "ctr",
+    /// A request for a price that the policy does not give, and what became of it.
+    PriceApprovalId = "apr",
     /// What a draft would do to the portfolio.
     SimulationId = "sim",
     /// What a draft of a service policy would do to customers.

@@ -4,6 +4,7 @@
 //! stored or sent. Inputs that make no sense are errors; a refusal is a value with reasons.
 
 pub mod category;
+pub mod contracts;
 pub mod credit;
 pub mod currency;
 pub mod decision;

@@ -11,6 +11,7 @@ use crate::credit;
 use crate::customers::CustomerState;
 use crate::entity::customer_state;
 use crate::error::DbError;
+use crate::price_approvals;
 use crate::sql;
 use crate::store::Source;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use tiercel_domain::credit::limits::LimitChange;
 use tiercel_domain::credit::{Authorization, OpenItem};
 use tiercel_domain::currency::Currency;
+use tiercel_domain::discounts::approval::GrantedPrice;
 use tiercel_domain::fact::DocumentRef;
 use tiercel_domain::ids::{CreditAccountId, CustomerId, GroupId};
 use tiercel_domain::money::{Rounding, round};
@@ -46,6 +48,8 @@ pub struct BookCustomer {
     pub evaluated_tier: Option<Arc<str>>,
     /// Tiers by hand: past, present and to come.
     pub overrides: Vec<TierOverride>,
+    /// Prices that were granted, those that are over too.
+    pub approvals: Vec<GrantedPrice>,
     pub score: Option<Points>,
     pub evaluated_as_of: Option<NaiveDate>,
     pub model_version: Option<i64>,
@@ -229,6 +233,7 @@ async fn complete(
     add_externals(source, span, &mut found).await?;
     add_phones(source, span, &mut found).await?;
     overrides::add(source, span, &mut found).await?;
+    add_approvals(source, span, &mut found).await?;
     add_receivables(source, span, &mut found).await?;
     add_open_items(source, span, &mut found).await?;
     add_credit(source, span, &mut found).await?;
@@ -242,6 +247,7 @@ fn blank(state: CustomerState) -> BookCustomer {
         erased: state.erased_at.is_some(),
         evaluated_tier: state.tier.map(Arc::from),
         overrides: Vec::new(),
+        approvals: Vec::new(),
         score: state.score,
         evaluated_as_of: state.evaluated_as_of,
         model_version: state.model_version,
@@ -370,6 +376,23 @@ fn keys(e164: Option<String>, typed: &str) -> Vec<MatchKey> {
             .map(|digits| MatchKey::AsTyped(digits.to_owned()))
             .collect(),
     }
+}
+
+async fn add_approvals(
+    source: &impl Source,
+    span: &Span,
+    found: &mut Customers,
+) -> Result<(), DbError> {
+    let and = format!(
+        "AND superseded_by IS NULL AND {} ORDER BY approval_id",
+        price_approvals::GRANTED
+    );
+    for row in span.rows(source, price_approvals::SELECT, &and).await? {
+        if let Some(customer) = of_row(&row, found)? {
+            customer.approvals.push(price_approvals::read(&row)?);
+        }
+    }
+    Ok(())
 }
 
 async fn add_receivables(

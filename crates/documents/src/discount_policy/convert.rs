@@ -73,6 +73,8 @@ impl DiscountPolicyDocument {
         let document_cap = optional(&self.document_cap, |it| it.to_limit(&mut reader, &at));
         let at = root.field("document_floor");
         let document_floor = optional(&self.document_floor, |it| it.to_rule(&mut reader, &at));
+        let at = root.field("approvals");
+        let approvals = optional(&self.approvals, |it| it.to_rule(&mut reader, &at));
         let policy = (|| {
             Some(Policy {
                 reference,
@@ -96,6 +98,7 @@ impl DiscountPolicyDocument {
                     },
                     super::ContractRuleDocument::to_rule,
                 ),
+                approvals: approvals?.unwrap_or_default(),
             })
         })();
         checks.finish(policy)

@@ -21,6 +21,7 @@ pub(super) fn needs_schema_2(it: &DiscountPolicyDocument) -> Vec<Path> {
         (it.cap.is_some(), root.field("cap")),
         (it.document_cap.is_some(), root.field("document_cap")),
         (it.document_floor.is_some(), root.field("document_floor")),
+        (it.approvals.is_some(), root.field("approvals")),
         (
             matches!(
                 level,

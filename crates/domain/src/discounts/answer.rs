@@ -1,5 +1,6 @@
 //! What is answered: a price for each line, and the way it came about.
 
+use super::approval::Approval;
 use super::document::DocumentDecision;
 use super::floor::Floor;
 use super::limit::{CapScope, Limit};
@@ -8,7 +9,7 @@ use super::question::UnitCost;
 use super::stack::NotApplied;
 use super::waterfall::Adjustment;
 use crate::currency::Currency;
-use crate::decision::{PolicyRef, Reason};
+use crate::decision::PolicyRef;
 use crate::money::Money;
 use crate::scaled::Percent;
 use rust_decimal::Decimal;
@@ -78,7 +79,8 @@ impl LineError {
 pub struct PricedLine {
     pub list_unit_price: Decimal,
     /// The truth, before anything is taken off the document. Never above list unless a surcharge or
-    /// a contract lifts it; below the floor only where approval is required.
+    /// a contract lifts it; below the floor only where approval is required
+    /// or was granted.
     pub net_unit_price: Decimal,
     pub list_amount: Money,
     pub net_amount: Money,
@@ -98,8 +100,8 @@ pub struct PricedLine {
     /// The least that document discounts may bring the line to: its floor and its cap.
     pub lowest_amount: Money,
     pub cost: UnitCost,
-    /// Empty where nobody needs to approve. Prices per unit.
-    pub approval: Vec<Reason<ApprovalCode>>,
+    /// Prices per unit.
+    pub approval: Approval,
     pub not_applied: Vec<NotApplied>,
 }
 

@@ -40,7 +40,7 @@ pub fn compare(lines: &[Line], before: &Decision, after: &Decision) -> Option<Co
         all.add(line, one, other)?;
     }
     for (side, decision) in [(&mut all.before, before), (&mut all.after, after)] {
-        let asked = !decision.document.approval.is_empty();
+        let asked = decision.document.approval.is_required();
         side.approvals = side.approvals.saturating_add(u64::from(asked));
     }
     Some(all)
@@ -76,7 +76,7 @@ impl Side {
         }
         let binds = priced.floor.is_some_and(|floor| floor.binding);
         self.floors = self.floors.saturating_add(u64::from(binds));
-        let asks = !priced.approval.is_empty();
+        let asks = priced.approval.is_required();
         self.approvals = self.approvals.saturating_add(u64::from(asks));
         Some(())
     }

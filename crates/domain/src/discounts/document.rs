@@ -1,6 +1,7 @@
 //! What is taken off all lines of a quote together, and how it is shared among them.
 
 use super::answer::{ApprovalCode, LineDecision, LineError};
+use super::approval::{Approval, Depth};
 use super::floor;
 use super::limit::Limit;
 use super::offer::{self, Offer};
@@ -20,8 +21,8 @@ pub struct DocumentDecision {
     pub cap: Option<DocumentCap>,
     /// None where the policy has none or a cost that it needs is missing.
     pub floor: Option<DocumentFloor>,
-    /// Why somebody must approve the document; totals of the document.
-    pub approval: Vec<Reason<ApprovalCode>>,
+    /// Totals of the document.
+    pub approval: Approval,
     pub not_applied: Vec<NotApplied>,
     /// Why nothing was taken off the document although its rules are asked; the lines stand.
     pub error: Option<LineError>,
@@ -197,6 +198,27 @@ impl Desk<'_> {
         for group in in_order(&policy.document_groups) {
             self.group(group)?;
         }
+        self.approve()
+    }
+
+    /// Whether the document as it came out was approved, else who must.
+    fn approve(&mut self) -> Result<(), LineError> {
+        if self.decision.approval.reasons.is_empty() {
+            return Ok(());
+        }
+        let list = self.sum(|line| Some(line.list));
+        let net = self.sum(|line| Some(line.net));
+        let (list, net) = list.zip(net).ok_or(LineError::Overflow)?;
+        let approved = self.question.approved;
+        let covered = approved.filter(|approved| approved.covers(net));
+        self.decision.approval.granted = covered.map(|approved| approved.id);
+        if covered.is_none() {
+            // What the lines give up, their own approvals weigh.
+            let depth = Depth::new(list, net, Decimal::ZERO).ok_or(LineError::Overflow)?;
+            let level = self.policy.approvals.last(depth, self.question)?;
+            self.decision.approval.level = Some(level);
+            self.decision.approval.wanted = Some(net);
+        }
         Ok(())
     }
 
@@ -221,7 +243,7 @@ impl Desk<'_> {
                 binding,
             });
             let reason = Reason::beyond(ApprovalCode::DocumentAboveCap, discount, amount);
-            self.decision.approval.extend(binding.then_some(reason));
+            self.need(binding.then_some(reason));
         }
         let Some(rule) = self.policy.document_floor else {
             return Ok(());
@@ -239,16 +261,19 @@ impl Desk<'_> {
             binding,
         });
         let reason = Reason::beyond(ApprovalCode::DocumentBelowFloor, net, amount);
-        self.decision.approval.extend(binding.then_some(reason));
+        self.need(binding.then_some(reason));
         Ok(())
+    }
+
+    fn need(&mut self, reason: Option<Reason<ApprovalCode>>) {
+        self.decision.approval.reasons.extend(reason);
     }
 
     fn without_cost(&mut self, rule: MissingCost) -> Result<(), LineError> {
         match rule {
             MissingCost::Block => Err(LineError::CostMissing),
             MissingCost::Approve => {
-                let reason = Reason::plain(ApprovalCode::CostMissing);
-                self.decision.approval.push(reason);
+                self.need(Some(Reason::plain(ApprovalCode::CostMissing)));
                 Ok(())
             }
             MissingCost::Ignore => Ok(()),

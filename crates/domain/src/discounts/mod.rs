@@ -10,6 +10,7 @@
 //! | stacking | `stack.rs`: which of the rules of a group apply, and which nearly  |
 //! | decision | `decide.rs`: each line, then the document                          |
 //! | line     | `price.rs`: contract → groups → cap → rounding → floor → amount    |
+//! | approval | `approval.rs`: who must approve, and what an approval covers  |
 //! | document | `document.rs`, `offer.rs`, `spread.rs`: what is taken off together |
 //! | trace    | `waterfall.rs`: adjustments that sum exactly from list to net      |
 //! | floor    | `floor.rs`: the lowest price that keeps the margin                 |
@@ -20,6 +21,7 @@
 //! | in JSON  | `crates/documents/src/discount_policy.rs`                          |
 
 pub mod answer;
+pub mod approval;
 pub mod compare;
 pub mod decide;
 pub mod document;
@@ -44,6 +46,7 @@ mod properties;
 mod scenarios;
 
 pub use answer::{ApprovalCode, Cap, Decision, LineDecision, LineError, PricedLine, Totals};
+pub use approval::{Approval, Approved};
 pub use decide::decide;
 pub use policy::Policy;
 pub use question::{Contract, Facts, Line, Question, UnitCost};

@@ -1,5 +1,6 @@
 //! The discount policy: which rules there are, how they stack, and what bounds them.
 
+use super::approval::ApprovalRule;
 use super::index::RuleSet;
 use super::limit::Limit;
 use crate::category::CategoryPath;
@@ -30,6 +31,7 @@ pub struct Policy {
     pub floor: Option<FloorRule>,
     pub document_floor: Option<DocumentFloorRule>,
     pub contract: ContractRule,
+    pub approvals: ApprovalRule,
 }
 
 /// How a policy was meant when it was published; later programs decide by it in the same way.
@@ -330,8 +332,11 @@ impl Policy {
             self.floor.as_ref().and_then(|floor| floor.currency),
             self.document_floor.and_then(|floor| floor.currency),
         ];
+        let levels = self.approvals.levels.iter();
+        let levels = levels.filter_map(|level| level.most_margin?.1);
         rules
             .flat_map(|rule| rule.currency)
+            .chain(levels)
             .chain(bounds)
             .chain(floors.into_iter().flatten())
             .collect()

@@ -1,6 +1,7 @@
 //! The price of one line: contract, stack groups, cap, unit rounding, floor, line amount.
 
 use super::answer::{ApprovalCode, Cap, LineError, PricedLine};
+use super::approval::{Approval, Depth};
 use super::floor::{self, Floor};
 use super::limit::CapScope;
 use super::policy::{ContractWins, Ending, MissingCost, Policy, RoundingLevel, in_order};
@@ -44,19 +45,19 @@ impl<'a> Pricing<'a> {
         let mut applied = self.stack(case, &mut fall)?;
         let cap = self.cap(case.line, &mut fall)?;
         self.round(&mut fall).ok_or(LineError::Overflow)?;
-        let mut floored = self.floor(case, under_contract, &mut fall)?;
+        let floored = self.floor(case, under_contract, &mut fall)?;
         let lowest = [
             cap.as_ref().map(|cap| cap.unit_cap),
             floored.floor.map(|floor| floor.unit_floor),
         ];
         let lowest = lowest.into_iter().flatten().max().unwrap_or(Decimal::ZERO);
-        floored.approval.extend(requested(case.line, fall.unit));
+        let approval = self.requested(case.line, floored.approval, lowest, &mut fall)?;
         let line = self.extend(case.line, fall, lowest);
         applied.caps.extend(cap);
         Ok(PricedLine {
             caps: applied.caps,
             floor: floored.floor,
-            approval: floored.approval,
+            approval,
             not_applied: applied.near,
             ..line.ok_or(LineError::Overflow)?
         })
@@ -178,6 +179,57 @@ impl<'a> Pricing<'a> {
         })
     }
 
+    /// The price that somebody asks for takes the place of the policy's where an approval covers it,
+    /// or where the policy leaves it free; until then the policy's price stands.
+    fn requested(
+        &self,
+        line: &Line,
+        mut reasons: Vec<Reason<ApprovalCode>>,
+        lowest: Decimal,
+        fall: &mut Waterfall,
+    ) -> Result<Approval, LineError> {
+        let net = fall.unit;
+        let asked = line.requested_unit_price.map(|price| price.decimal());
+        let asked = asked.filter(|asked| *asked < net);
+        // A price that can be told, at most a fraction above what is asked for.
+        let wanted = asked.map_or(net, |asked| round(asked, self.scale, Rounding::Up).min(net));
+        let floor_kept = reasons.is_empty();
+        reasons.extend(asked.map(|it| Reason::beyond(ApprovalCode::RequestedBelowNet, it, net)));
+        if reasons.is_empty() {
+            return Ok(Approval::default());
+        }
+        let depth = self.depth(line, fall.list, net, wanted);
+        let depth = depth.ok_or(LineError::Overflow)?;
+        let rule = &self.policy.approvals;
+        let free = rule
+            .free
+            .is_some_and(|most| depth.discount <= most.decimal());
+        let covered = line.approved.filter(|approved| approved.covers(wanted));
+        let mut approval = Approval {
+            reasons,
+            granted: covered.map(|approved| approved.id),
+            ..Approval::default()
+        };
+        if covered.is_none() {
+            if !(free && floor_kept && wanted >= lowest) {
+                approval.level = Some(rule.last(depth, self.question)?);
+                approval.wanted = Some(wanted);
+                return Ok(approval);
+            }
+            approval.reasons.clear();
+        }
+        if wanted < net {
+            let moved = fall.move_to(wanted, Cause::requested(approval.granted));
+            moved.ok_or(LineError::Overflow)?;
+        }
+        Ok(approval)
+    }
+
+    fn depth(&self, line: &Line, list: Decimal, net: Decimal, wanted: Decimal) -> Option<Depth> {
+        let margin = net.checked_sub(wanted)?;
+        Depth::new(list, wanted, margin.checked_mul(line.quantity.decimal())?)
+    }
+
     /// From the price of one unit to the line. Rounding the line's amount never takes it below the
     /// `lowest` unit price times the quantity, unless the price at the start is rounded below that.
     fn extend(&self, line: &Line, fall: Waterfall, lowest: Decimal) -> Option<PricedLine> {
@@ -213,7 +265,7 @@ impl<'a> Pricing<'a> {
             floor: None,
             lowest_amount,
             cost: line.unit_cost,
-            approval: Vec::new(),
+            approval: Approval::default(),
             not_applied: Vec::new(),
         })
     }
@@ -246,13 +298,6 @@ fn missing_cost(rule: MissingCost) -> Result<Floored, LineError> {
         floor: None,
         approval,
     })
-}
-
-/// A price that somebody asks for is granted where the policy gives as much; else it takes an
-/// approval, and until then the policy's price stands.
-fn requested(line: &Line, net: Decimal) -> Option<Reason<ApprovalCode>> {
-    let asked = line.requested_unit_price?.decimal();
-    (asked < net).then(|| Reason::beyond(ApprovalCode::RequestedBelowNet, asked, net))
 }
 
 /// The nearest price with the ending, never below zero.

@@ -1,6 +1,7 @@
 //! What is asked: the lines of a quote and what is known of the customer.
 
 use super::answer::LineError;
+use super::approval::Approved;
 use super::rules::benefit::calculated;
 use crate::category::CategoryPath;
 use crate::currency::Currency;
@@ -66,6 +67,8 @@ pub struct Line {
     pub contract: Option<Contract>,
     /// What somebody wants to sell a unit for.
     pub requested_unit_price: Option<UnitPrice>,
+    /// What was granted for exactly these inputs.
+    pub approved: Option<Approved>,
 }
 
 /// A quote to price. All prices and costs are in `currency`.
@@ -77,6 +80,8 @@ pub struct Question {
     pub lines: Vec<Line>,
     /// What one unit of other currencies is worth in `currency`.
     pub rates: BTreeMap<Currency, Decimal>,
+    /// What was granted for exactly these lines together.
+    pub approved: Option<Approved>,
 }
 
 impl Question {

@@ -4,8 +4,8 @@
 mod rows;
 
 use super::waterfall::Adjustment;
-use super::{Decision, Facts, PricedLine, decide};
-use rows::{Expect, Scenario, Table, groups, policy, question};
+use super::{Decision, Facts, PricedLine, Question, decide};
+use rows::{Expect, Scenario, Table, document_approved, groups, policy, question};
 use rust_decimal::Decimal;
 
 fn step_texts(line: &PricedLine) -> Vec<String> {
@@ -102,10 +102,18 @@ fn check_trace(line: &PricedLine, expect: &Expect, name: &str) {
     }
     let approval: Vec<&str> = line
         .approval
+        .reasons
         .iter()
         .map(|reason| reason.code.word())
         .collect();
     assert_eq!(approval, expect.approval, "{name}: approval");
+    let granted = line.approval.granted.is_some();
+    assert_eq!(granted, expect.granted, "{name}: granted");
+    let level = expect.level.clone();
+    assert!(
+        level.is_none() || line.approval.level == level,
+        "{name}: {line:?}"
+    );
 }
 
 fn check_document(decision: &Decision, expect: &Expect, name: &str) {
@@ -146,8 +154,17 @@ fn check_document(decision: &Decision, expect: &Expect, name: &str) {
         assert_eq!(told, unplaced, "{name}: unplaced");
     }
     if let Some(reasons) = &expect.document_approval {
-        let told: Vec<&str> = document.approval.iter().map(|it| it.code.word()).collect();
+        let told: Vec<&str> = document
+            .approval
+            .reasons
+            .iter()
+            .map(|it| it.code.word())
+            .collect();
         assert_eq!(&told, reasons, "{name}: document approval");
+    }
+    if let Some(granted) = expect.document_granted {
+        let told = document.approval.granted.is_some();
+        assert_eq!(told, granted, "{name}: document granted");
     }
     let error = document.error.map(|error| error.code());
     assert_eq!(
@@ -160,7 +177,10 @@ fn check_document(decision: &Decision, expect: &Expect, name: &str) {
 fn check(mut scenario: Scenario) {
     let given = scenario.given.clone();
     let lines = scenario.lines.take().unwrap_or(vec![given.clone()]);
-    let question = question(&given, &lines);
+    let question = Question {
+        approved: document_approved(&scenario),
+        ..question(&given, &lines)
+    };
     let facts = Facts {
         customer_matched: true,
         tier: Some(given.tier.unwrap_or("high".to_owned())),

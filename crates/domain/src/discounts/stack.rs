@@ -201,6 +201,7 @@ fn cause(group: &StackGroup, rule: &Rule, taken: Taken, case: Case<'_>) -> Cause
         value: Some(taken.value),
         currency: foreign.filter(|_| rule.benefit.is_amount()),
         basis: Some(group.basis),
+        approval: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::policy::Basis;
 use super::rules::Benefit;
 use crate::currency::Currency;
+use crate::ids::PriceApprovalId;
 use crate::money::{Rounding, round};
 use rust_decimal::Decimal;
 
@@ -19,6 +20,8 @@ pub enum AdjustmentKind {
     Rounding,
     /// The floor gave back what the rules took beyond it.
     Floor,
+    /// The price that was asked for took the place of the policy's.
+    Requested,
 }
 
 impl AdjustmentKind {
@@ -29,6 +32,7 @@ impl AdjustmentKind {
             Self::Cap => "cap",
             Self::Rounding => "rounding",
             Self::Floor => "floor",
+            Self::Requested => "requested",
         }
     }
 }
@@ -47,6 +51,8 @@ pub struct Cause {
     /// Of a value that is money in another currency than the quote's.
     pub currency: Option<Currency>,
     pub basis: Option<Basis>,
+    /// The approval that allowed a price that was asked for.
+    pub approval: Option<PriceApprovalId>,
 }
 
 impl Cause {
@@ -59,6 +65,15 @@ impl Cause {
             value,
             currency: None,
             basis: None,
+            approval: None,
+        }
+    }
+
+    /// A price that was asked for: nothing in the policy says it.
+    pub(super) fn requested(approval: Option<PriceApprovalId>) -> Self {
+        Self {
+            approval,
+            ..Self::bound(AdjustmentKind::Requested, None)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Keeps the book current: filled at start, changed after every write, swapped as a whole.
 
-use super::{Book, Policies, Products};
+use super::{Book, Contracts, Policies, Products};
 use arc_swap::ArcSwap;
 use futures_util::TryStreamExt;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tiercel_domain::ids::CustomerId;
 use tiercel_persistence::settings::Settings;
-use tiercel_persistence::{DbError, Effects, Store, book, products, rates};
+use tiercel_persistence::{DbError, Effects, Store, book, contracts, products, rates};
 
 /// Keeps the book current and hands out snapshots.
 pub struct BookKeeper {
@@ -19,6 +19,7 @@ pub struct BookKeeper {
     rates: Turns,
     policies: Turns,
     groups: Turns,
+    contracts: Turns,
     tag: Mutex<Option<Tag>>,
 }
 
@@ -37,6 +38,7 @@ impl BookKeeper {
         keeper.reload_rates(store).await?;
         keeper.reload_policies(store).await?;
         keeper.reload_groups(store).await?;
+        keeper.reload_contracts(store).await?;
         let mut full = Book::clone(&keeper.snapshot());
         let mut pages = std::pin::pin!(book::everyone(store));
         while let Some(page) = pages.try_next().await? {
@@ -54,6 +56,7 @@ impl BookKeeper {
             rates: Turns::default(),
             policies: Turns::default(),
             groups: Turns::default(),
+            contracts: Turns::default(),
             tag: Mutex::default(),
         }
     }
@@ -98,6 +101,10 @@ impl BookKeeper {
         if touched(["customer_group", "group"]) {
             let reload = async || self.reload_groups(store).await;
             self.groups.once(reload).await?;
+        }
+        if effects.entities.contains("contract") {
+            let reload = async || self.reload_contracts(store).await;
+            self.contracts.once(reload).await?;
         }
         Ok(())
     }
@@ -153,6 +160,12 @@ impl BookKeeper {
     async fn reload_groups(&self, store: &Store) -> Result<(), DbError> {
         let parents = book::group_parents(store).await?;
         self.change(|book| book.groups = Arc::new(parents));
+        Ok(())
+    }
+
+    async fn reload_contracts(&self, store: &Store) -> Result<(), DbError> {
+        let all = Contracts::new(contracts::all(store).await?);
+        self.change(|book| book.contracts = Arc::new(all));
         Ok(())
     }
 

@@ -7,9 +7,11 @@
 //! | dense      | `table.rs`: places by hash, five to eight bytes a place  |
 //! | policies   | `policies.rs`: published documents, compiled, by date    |
 //! | past       | `past.rs`: a small book of a moment, from the database   |
+//! | contracts  | `contracts.rs`: those of a customer and of its groups      |
 //! | currencies | `exchange.rs`: prices in the currency of a quote         |
 //! | rows       | `crates/persistence/src/book.rs`                         |
 
+mod contracts;
 mod exchange;
 mod index;
 mod keeper;
@@ -18,6 +20,7 @@ mod past;
 mod policies;
 mod table;
 
+pub use contracts::Contracts;
 pub use exchange::{Exchange, Factor, NoExchange};
 pub use keeper::BookKeeper;
 pub use past::{Parts, Wanted};
@@ -54,6 +57,7 @@ pub struct Book {
     /// Texts that many customers share, such as tiers and owners.
     texts: Arc<HashSet<Arc<str>>>,
     groups: Arc<BTreeMap<GroupId, Option<GroupId>>>,
+    contracts: Arc<Contracts>,
     products: Arc<Products>,
     rates: Arc<RateTable>,
     policies: Arc<Policies>,
@@ -145,10 +149,17 @@ impl Book {
 
     /// The customer's group with all its ancestors.
     pub fn groups_of(&self, customer: &BookCustomer) -> BTreeSet<GroupId> {
+        self.group_line(customer).collect()
+    }
+
+    /// The customer's group, then its parent, up to the top.
+    pub fn group_line(&self, customer: &BookCustomer) -> impl Iterator<Item = GroupId> {
         let parent = |group: &GroupId| self.groups.get(group).copied().flatten();
-        std::iter::successors(customer.group, parent)
-            .take(DEEPEST)
-            .collect()
+        std::iter::successors(customer.group, parent).take(DEEPEST)
+    }
+
+    pub fn contracts(&self) -> &Contracts {
+        &self.contracts
     }
 
     /// Takes over a customer, unless a newer state of it is held.

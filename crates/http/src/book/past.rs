@@ -1,19 +1,20 @@
 //! The book as it would have been at a moment: as much of it as one request needs, from the
 //! database. Who decides by it does not see the difference.
 
-use super::{Book, Policies, Products};
+use super::{Book, Contracts, Policies, Products};
 use crate::tenant::Hosted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tiercel_domain::contracts::Contract;
 use tiercel_domain::ids::GroupId;
 use tiercel_domain::incoming::CustomerRef;
 use tiercel_domain::phones::MatchKey;
 use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::book::past::{self, Moment};
 use tiercel_persistence::documents::DocumentKind;
-use tiercel_persistence::products;
 use tiercel_persistence::rates::{self, RateTable};
 use tiercel_persistence::refresh::RefreshError;
+use tiercel_persistence::{contracts, products};
 
 /// What of the book one request needs.
 #[derive(Debug, Default)]
@@ -34,6 +35,7 @@ pub struct Wanted {
 pub struct Parts {
     pub customers: Vec<BookCustomer>,
     pub groups: BTreeMap<GroupId, Option<GroupId>>,
+    pub contracts: Vec<Contract>,
     pub products: Products,
     pub rates: RateTable,
     pub policies: Policies,
@@ -63,19 +65,29 @@ impl Book {
         if wanted.pricing {
             rates = rates::table_known_at(store, known_at).await?;
         }
-        Ok(Self::of(Parts {
+        let mut book = Self::of(Parts {
             customers,
             groups,
             products: products::by_sku_known_at(store, &wanted.skus, known_at).await?,
             rates,
             policies: Policies::at(hosted, moment, &wanted.policies).await?,
-        }))
+            contracts: Vec::new(),
+        });
+        if wanted.pricing {
+            // Whose they are is known once the tree of groups is read.
+            let held = book.customers.iter();
+            let groups = held.flat_map(|customer| book.groups_of(customer)).collect();
+            let contracts = contracts::of_parties(store, &ids, &groups, position).await?;
+            book.contracts = Arc::new(Contracts::new(contracts));
+        }
+        Ok(book)
     }
 
     /// A book of these parts and nothing else.
     pub fn of(parts: Parts) -> Self {
         let mut book = Self {
             groups: Arc::new(parts.groups),
+            contracts: Arc::new(Contracts::new(parts.contracts)),
             products: Arc::new(parts.products),
             rates: Arc::new(parts.rates),
             policies: Arc::new(parts.policies),

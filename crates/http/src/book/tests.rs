@@ -10,6 +10,7 @@ fn customer(bits: u128, version: i64, external: &str, phone: &str) -> BookCustom
         erased: false,
         evaluated_tier: Some(format!("tier-{version}").into()),
         overrides: Vec::new(),
+        approvals: Vec::new(),
         score: None,
         evaluated_as_of: None,
         model_version: None,

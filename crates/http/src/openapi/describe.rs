@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const VOCABULARY: &str = include_str!("vocabulary.tsv");
 
 /// Slices, in the order people meet them.
-const TAGS: [(&str, &str); 26] = [
+const TAGS: [(&str, &str); 28] = [
     ("access", "Tokens and the keys that sign them"),
     ("customers", "Who is evaluated and served"),
     ("contacts", "People at a customer, and how to reach them"),
@@ -46,6 +46,11 @@ const TAGS: [(&str, &str); 26] = [
     (
         "discounts",
         "What a customer pays, from list price to net price",
+    ),
+    ("contracts", "Prices agreed with customers and groups"),
+    (
+        "price-approvals",
+        "Prices that the policy does not give: asked for, granted, refused",
     ),
     ("credit", "Payment terms, credit limit, exposure and hold"),
     ("routing", "Where a caller goes"),

@@ -1,24 +1,33 @@
 //! Discount decisions: what a customer pays for each line of a quote.
 //!
 //! | asked    | `discounts/request.rs`: the question in JSON, and in one query string |
-//! | answered | `discounts/answer.rs`: lines with their way from list to net          |
+//! | answered | `discounts/answer.rs`, `lines.rs`: the way from list to net, `flat.rs` |
 //! | decided  | `crates/domain/src/discounts/decide.rs`, from one snapshot of the book |
+//! | contract | `discounts/agreed.rs`: what was agreed with the customer               |
 //! | document | `discounts/document.rs`: what is taken off all lines together          |
+//! | approved | `discounts/binding.rs`: what was granted for exactly these inputs       |
 //! | firm     | `discounts/firm.rs`: quotes that are kept and hold                     |
 //! | before   | `discounts/last_price.rs`: what the customer was last told             |
 //! | receipt  | `discounts/receipt.rs`: question and prices in one spelling            |
 //! | what if  | `discounts/what_if.rs`: a quote of the past by other policies          |
 
+mod agreed;
 mod answer;
+pub mod binding;
 mod document;
 mod firm;
+mod flat;
 mod last_price;
+mod lines;
 pub mod receipt;
 mod request;
 pub mod what_if;
 
-pub use answer::{DiscountResponse, FlatDiscountResponse};
-pub use request::{DecideDiscountRequest, DecisionDocument, FlatDiscountQuery};
+pub use answer::DiscountResponse;
+pub use flat::FlatDiscountResponse;
+pub use request::{
+    Asked, DecideDiscountRequest, DecisionDocument, DiscountLineRequest, FlatDiscountQuery,
+};
 
 use crate::body::{JsonAndBytes, Query};
 use crate::book::{Book, Exchange, Factor, NoExchange, Wanted};
@@ -31,11 +40,13 @@ use crate::v1::deciding::{Stamp, find_customer, without_policy};
 use crate::v1::ground::{Ground, Present};
 use crate::v1::receipts;
 use actix_web::{HttpResponse, get, post, web};
+use agreed::{Agreements, Sold};
 use chrono::NaiveDate;
-use request::{Asked, AskedLine, Mode};
+use request::{AskedLine, Mode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tiercel_domain::contracts::Goods;
 use tiercel_domain::currency::Currency;
 use tiercel_domain::discounts::{self, Decision, Facts, Line, Policy, Question, UnitCost};
 use tiercel_domain::money::{Rounding, round};
@@ -118,7 +129,7 @@ pub async fn find_discount(
     let present = Present::of(&tenant);
     let asked = query.read(present, tenant.settings().base_currency)?;
     let (decided, told) = answer_to(&tenant, &asked, strict).await?;
-    Ok(web::Json(answer::flat(&asked, &decided, told)))
+    Ok(web::Json(flat::flat(&asked, &decided, told)))
 }
 
 /// Decides, and makes the receipt where one is asked for.
@@ -162,19 +173,19 @@ fn wanted(asked: &Asked) -> Wanted {
 
 /// A decision, and what became of each line that was asked.
 pub struct Decided {
-    customer: Option<Arc<BookCustomer>>,
+    pub customer: Option<Arc<BookCustomer>>,
     as_of: NaiveDate,
     position: Option<i64>,
-    decision: Decision,
+    pub decision: Decision,
     /// The lines that could be completed, in the order asked.
-    lines: Vec<Line>,
+    pub lines: Vec<Line>,
     /// Of every line asked: why it is not among them, if so.
     errors: Vec<Option<&'static str>>,
     /// The rates of currencies that the policy or a product names, by currency.
     rates: BTreeMap<Currency, Factor>,
 }
 
-fn decide(
+pub fn decide(
     base: Currency,
     ground: &Ground,
     asked: &Asked,
@@ -190,14 +201,15 @@ fn decide(
         into: asked.currency,
         on: today,
     };
+    let agreements = Agreements::new(book, customer.map(|it| &**it), exchange);
     let (mut lines, mut errors) = (Vec::with_capacity(asked.lines.len()), Vec::new());
     for line in &asked.lines {
-        let completed = complete(line, book, exchange);
+        let completed = complete(line, book, exchange, &agreements);
         errors.push(completed.as_ref().err().copied());
         lines.extend(completed);
     }
-    let rates = rates(policy, asked, book, exchange);
-    let question = Question {
+    let rates = rates(policy, asked, &agreements, exchange);
+    let mut question = Question {
         currency: asked.currency,
         today,
         lines,
@@ -205,7 +217,11 @@ fn decide(
             .iter()
             .map(|(currency, it)| (*currency, it.rate))
             .collect(),
+        approved: None,
     };
+    if let Some(customer) = customer {
+        binding::bind(&mut question, &customer.approvals, &policy.reference);
+    }
     let facts = Facts {
         customer_matched: customer.is_some(),
         customer: customer.map(|it| it.id),
@@ -225,19 +241,20 @@ fn decide(
     })
 }
 
-/// What other currencies are worth that the policy or a product of the quote names, as far as there
+/// What other currencies are worth that the policy, a contract or a product of the quote names, as far as there
 /// are rates: a line that needs one that is not there says so.
 fn rates(
     policy: &Policy,
     asked: &Asked,
-    book: &Book,
+    agreements: &Agreements<'_>,
     exchange: Exchange<'_>,
 ) -> BTreeMap<Currency, Factor> {
     let products = asked
         .lines
         .iter()
-        .filter_map(|line| book.product(line.sku.as_deref()?));
+        .filter_map(|line| agreements.book.product(line.sku.as_deref()?));
     let mut named = policy.currencies();
+    named.extend(agreements.currencies());
     for product in products {
         named.insert(product.currency);
         named.extend(product.cost_on(exchange.on).map(|(_, currency)| currency));
@@ -250,7 +267,12 @@ fn rates(
 }
 
 /// Adds what the product tells to what the request tells; the request comes first.
-fn complete(line: &AskedLine, book: &Book, exchange: Exchange<'_>) -> Result<Line, &'static str> {
+fn complete(
+    line: &AskedLine,
+    book: &Book,
+    exchange: Exchange<'_>,
+    agreements: &Agreements<'_>,
+) -> Result<Line, &'static str> {
     let product = line.sku.as_deref().and_then(|sku| book.product(sku));
     let base_units = line.base_units.unwrap_or(Quantity::from_units(1_000_000));
     let of_unit = |price: UnitPrice| times(price, base_units);
@@ -274,17 +296,27 @@ fn complete(line: &AskedLine, book: &Book, exchange: Exchange<'_>) -> Result<Lin
             .map_or(UnitCost::Missing, UnitCost::Product),
     };
     let category = line.category.as_ref();
+    let category = category.or_else(|| product?.category.as_ref());
+    let sold = Sold {
+        goods: Goods {
+            sku: line.sku.as_deref(),
+            category,
+        },
+        list: list_unit_price,
+        base_units,
+    };
     Ok(Line {
         line_id: line.line_id.clone(),
         sku: line.sku.clone(),
-        category: category.or_else(|| product?.category.as_ref()).cloned(),
+        category: category.cloned(),
         margin_class: product.map(|it| it.margin_class).unwrap_or_default(),
         quantity: line.quantity,
         base_units,
         list_unit_price,
         unit_cost,
-        contract: line.contract.clone(),
+        contract: agreements.contract(line.contract.as_ref(), &sold)?,
         requested_unit_price: line.requested_unit_price,
+        approved: None,
     })
 }
 

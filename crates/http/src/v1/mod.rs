@@ -5,6 +5,7 @@ mod attributes;
 mod clients;
 mod contacts;
 mod context;
+mod contracts;
 pub(crate) mod credit;
 mod customer_tokens;
 mod customers;
@@ -21,6 +22,7 @@ mod imports;
 mod jobs;
 mod phones;
 mod policy_simulations;
+mod price_approvals;
 mod products;
 mod quotes;
 mod rates;
@@ -68,6 +70,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(clients::routes)
         .configure(customer_tokens::routes)
         .configure(context::routes)
+        .configure(contracts::routes)
         .configure(entitlements::routes)
+        .configure(price_approvals::routes)
         .configure(quotes::routes);
 }

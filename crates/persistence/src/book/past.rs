@@ -11,7 +11,7 @@ use crate::receivables::Receivables;
 use crate::refresh::RefreshError;
 use crate::sql::{self, MANY};
 use crate::store::Source;
-use crate::{credit, facts, tier_overrides};
+use crate::{credit, facts, price_approvals, tier_overrides};
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryResult, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,6 +166,7 @@ async fn complete(
     reading.externals(source, &mut found).await?;
     reading.phones(source, &mut found).await?;
     reading.overrides(source, &mut found).await?;
+    reading.approvals(source, &mut found).await?;
     reading.tiers(source, &states, &mut found).await?;
     Ok(found.into_values().collect())
 }
@@ -259,6 +260,16 @@ impl Reading {
         for row in self.rows(source, tier_overrides::SELECT, order).await? {
             if let Some(customer) = of_row(&row, found)? {
                 customer.overrides.push(tier_overrides::read(&row)?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn approvals(&self, source: &impl Source, found: &mut Customers) -> Result<(), DbError> {
+        let and = format!("AND t.{} ORDER BY t.approval_id", price_approvals::GRANTED);
+        for row in self.rows(source, price_approvals::SELECT, &and).await? {
+            if let Some(customer) = of_row(&row, found)? {
+                customer.approvals.push(price_approvals::read(&row)?);
             }
         }
         Ok(())

@@ -11,13 +11,14 @@ use tiercel_domain::ids::CustomerId;
 use uuid::Uuid;
 
 /// Tables that hold nothing but personal data, by customer.
-const PERSONAL: [&str; 6] = [
+const PERSONAL: [&str; 7] = [
     "customer_personal",
     "contact_personal",
     "phone",
     "fact_note",
     "customer_key",
     "tier_override_reason",
+    "price_approval_reason",
 ];
 
 /// Free words about a customer in rows that stay: why credit was given, changed or released.
@@ -116,7 +117,7 @@ pub async fn scrub(store: &Store) -> Result<(), DbError> {
     if store.is_postgres() {
         // Statistics hold samples of what was there.
         let text = "VACUUM (ANALYZE) customer_personal, contact_personal, phone, fact_note, \
-                    customer_key, tier_override_reason, credit_limit_change, credit_override, credit_hold, \
+                    customer_key, tier_override_reason, price_approval_reason, credit_limit_change, credit_override, credit_hold, \
                     idempotency, import_rejection, import_spool";
         if let Err(error) = store.db.execute_unprepared(text).await {
             tracing::warn!(error = %error, "dead rows of erased personal data await the next vacuum");

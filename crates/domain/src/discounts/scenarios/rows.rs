@@ -2,11 +2,13 @@
 
 use crate::currency::Currency;
 use crate::decision::PolicyRef;
+use crate::discounts::approval::{ApprovalLevel, ApprovalRule, Approved};
 use crate::discounts::index::RuleSet;
 use crate::discounts::limit::Limit;
 use crate::discounts::policy::*;
 use crate::discounts::rules::{Aggregate, Benefit, Break, Rule, Schedule, Selectors, Tiering};
 use crate::discounts::{Contract, Line, Question, UnitCost};
+use crate::ids::PriceApprovalId;
 use crate::incoming::MarginClass;
 use crate::money::Rounding;
 use rust_decimal::Decimal;
@@ -40,6 +42,13 @@ pub(super) struct Scenario {
     pub(super) contract_always: bool,
     #[serde(default)]
     pub(super) contract_beats_floor: bool,
+    /// Prices asked for need nobody down to this percentage.
+    pub(super) free: Option<String>,
+    /// `code`, `code most` or `code most margin`, from low to high.
+    #[serde(default)]
+    pub(super) levels: Vec<String>,
+    /// The net amount that was granted for the document.
+    pub(super) document_approved: Option<String>,
     pub(super) expect: Expect,
 }
 
@@ -58,6 +67,8 @@ pub(super) struct Given {
     pub(super) base_units: Option<String>,
     pub(super) contract: Option<String>,
     pub(super) requested: Option<String>,
+    /// The unit price that was granted.
+    pub(super) approved: Option<String>,
     /// What one USD is worth.
     pub(super) usd: Option<String>,
 }
@@ -142,6 +153,11 @@ pub(super) struct Expect {
     pub(super) near: Option<Vec<String>>,
     #[serde(default)]
     pub(super) approval: Vec<String>,
+    /// The approval covers the price.
+    #[serde(default)]
+    pub(super) granted: bool,
+    pub(super) level: Option<String>,
+    pub(super) document_granted: Option<bool>,
     pub(super) error: Option<String>,
     /// Net unit price of every line.
     pub(super) nets: Option<Vec<String>>,
@@ -289,6 +305,34 @@ fn floor(row: FloorRow) -> FloorRule {
     }
 }
 
+fn approved(lowest: &str) -> Approved {
+    Approved {
+        id: PriceApprovalId::from_bits(1),
+        lowest: lowest.parse().unwrap(),
+    }
+}
+
+fn approvals(scenario: &Scenario) -> ApprovalRule {
+    let usual = ApprovalRule::default();
+    let level = |text: &String| {
+        let mut words = text.split(' ');
+        ApprovalLevel {
+            code: words.next().unwrap().to_owned(),
+            most: words.next().map(|most| most.parse().unwrap()),
+            most_margin: words.next().map(|most| (most.parse().unwrap(), None)),
+            approvers: Vec::new(),
+        }
+    };
+    ApprovalRule {
+        free: scenario.free.as_ref().map(|text| text.parse().unwrap()),
+        levels: match scenario.levels.as_slice() {
+            [] => usual.levels,
+            levels => levels.iter().map(level).collect(),
+        },
+        most_days: usual.most_days,
+    }
+}
+
 fn line(place: usize, given: &Given, common: &Given) -> Line {
     let either = |one: &Option<String>, other: &Option<String>| one.clone().or(other.clone());
     let class = either(&given.margin_class, &common.margin_class).unwrap_or("neutral".to_owned());
@@ -313,7 +357,12 @@ fn line(place: usize, given: &Given, common: &Given) -> Line {
             unit_price: text.parse().ok(),
         }),
         requested_unit_price: given.requested.clone().map(price),
+        approved: given.approved.as_deref().map(approved),
     }
+}
+
+pub(super) fn document_approved(scenario: &Scenario) -> Option<Approved> {
+    scenario.document_approved.as_deref().map(approved)
 }
 
 pub(super) fn question(given: &Given, lines: &[Given]) -> Question {
@@ -331,6 +380,7 @@ pub(super) fn question(given: &Given, lines: &[Given]) -> Question {
         rates: usd
             .map(|rate| (Currency::USD, rate.parse().unwrap()))
             .collect(),
+        approved: None,
     }
 }
 
@@ -383,5 +433,6 @@ pub(super) fn policy(scenario: &Scenario, groups: [Vec<StackGroup>; 2]) -> Polic
             },
             beats_floor: scenario.contract_beats_floor,
         },
+        approvals: approvals(scenario),
     }
 }

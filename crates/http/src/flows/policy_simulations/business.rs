@@ -257,6 +257,7 @@ impl Quoted<'_> {
             today: self.on,
             lines: lines.collect(),
             rates: BTreeMap::new(),
+            approved: None,
         }
     }
 
@@ -289,6 +290,7 @@ impl Quoted<'_> {
             unit_cost: cost.map_or(UnitCost::Missing, UnitCost::Given),
             contract: None,
             requested_unit_price: None,
+            approved: None,
         })
     }
 }

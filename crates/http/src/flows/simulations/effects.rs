@@ -240,6 +240,7 @@ fn question(known: &Catalogue<'_>, facts: &[Fact], base: Currency, as_of: NaiveD
             unit_cost: UnitCost::Missing,
             contract: None,
             requested_unit_price: None,
+            approved: None,
         })
     });
     Question {
@@ -247,5 +248,6 @@ fn question(known: &Catalogue<'_>, facts: &[Fact], base: Currency, as_of: NaiveD
         today: as_of,
         lines: lines.collect(),
         rates: BTreeMap::new(),
+        approved: None,
     }
 }

@@ -1,15 +1,14 @@
 //! What was taken off all lines of a quote together, and the caps and rates behind its prices.
 
-use super::answer::{DiscountApproval, DiscountApprovalReason, DiscountNotApplied, not_applied};
+use super::lines::{DiscountApproval, DiscountApprovalReason, DiscountNotApplied, not_applied};
 use crate::book::Factor;
 use crate::wire::decimals;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tiercel_domain::currency::Currency;
-use tiercel_domain::decision::Reason;
 use tiercel_domain::discounts::document::DocumentAdjustment;
 use tiercel_domain::discounts::limit::Limit;
-use tiercel_domain::discounts::{ApprovalCode, Cap, Decision, PricedLine};
+use tiercel_domain::discounts::{Approval, Cap, Decision, PricedLine};
 use utoipa::ToSchema;
 
 /// What was taken off the document; the lines' `document_shares` add up to it.
@@ -112,7 +111,7 @@ pub(super) fn document(decision: &Decision, shows_costs: bool) -> Option<Documen
     let says_nothing = it.adjustments.is_empty()
         && it.cap.is_none()
         && it.floor.is_none()
-        && it.approval.is_empty()
+        && it.approval.reasons.is_empty()
         && it.not_applied.is_empty()
         && it.error.is_none();
     if says_nothing {
@@ -156,23 +155,23 @@ fn adjustment(step: &DocumentAdjustment, scale: u32) -> DocumentDiscount {
 }
 
 /// Numbers are told only to who may see costs: they tell floors.
-pub(super) fn approval(
-    reasons: &[Reason<ApprovalCode>],
-    scale: u32,
-    shows_costs: bool,
-) -> DiscountApproval {
+pub(super) fn approval(approval: &Approval, scale: u32, shows_costs: bool) -> DiscountApproval {
     let told = |number: Option<rust_decimal::Decimal>| {
         let number = number.filter(|_| shows_costs)?;
         Some(decimals(number, scale))
     };
-    let required = !reasons.is_empty();
-    let reasons = reasons.iter().map(|reason| DiscountApprovalReason {
-        code: reason.code.word().to_owned(),
-        actual: told(reason.actual),
-        threshold: told(reason.threshold),
-    });
+    let reasons = approval
+        .reasons
+        .iter()
+        .map(|reason| DiscountApprovalReason {
+            code: reason.code.word().to_owned(),
+            actual: told(reason.actual),
+            threshold: told(reason.threshold),
+        });
     DiscountApproval {
-        required,
+        required: approval.is_required(),
+        level: approval.level.clone(),
+        approval_id: approval.granted.map(|id| id.to_string()),
         reasons: reasons.collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! The price last told to a customer, beside the one told now.
 
 use super::Decided;
-use super::answer::DiscountLine;
+use super::lines::DiscountLine;
 use super::request::Asked;
 use crate::problem::Problem;
 use crate::tenant::TenantHandle;

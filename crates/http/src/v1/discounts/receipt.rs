@@ -145,22 +145,28 @@ fn decision(asked: &Asked, decided: &Decided) -> Value {
 /// What was taken off the document; nothing for policies that know no such thing.
 fn document(decision: &Decision) -> Option<Value> {
     let it = &decision.document;
-    if it.adjustments.is_empty() && it.approval.is_empty() && it.error.is_none() {
+    if it.adjustments.is_empty() && it.approval.reasons.is_empty() && it.error.is_none() {
         return None;
     }
     let rules = it.adjustments.iter().map(|step| {
         json!({"rule": step.rule, "amount": decimals(step.amount, decision.currency.exponent())})
     });
-    let approval: Vec<&str> = it.approval.iter().map(|it| it.code.word()).collect();
-    Some(json!({
+    let reasons = it.approval.reasons.iter();
+    let approval: Vec<&str> = reasons.map(|it| it.code.word()).collect();
+    let mut told = json!({
         "rules": rules.collect::<Vec<_>>(),
         "approval": approval,
         "error": it.error.map(|error| error.code()),
-    }))
+    });
+    if let Some(id) = it.approval.granted {
+        told["approval_id"] = json!(id.to_string());
+    }
+    Some(told)
 }
 
 fn line_decision(line_id: &str, price: &PricedLine, decision: &Decision) -> Value {
-    let approval: Vec<&str> = price.approval.iter().map(|it| it.code.word()).collect();
+    let reasons = price.approval.reasons.iter();
+    let approval: Vec<&str> = reasons.map(|it| it.code.word()).collect();
     let mut told = json!({
         "line_id": line_id,
         "list_unit_price": decimals(price.list_unit_price, decision.scale),
@@ -171,6 +177,9 @@ fn line_decision(line_id: &str, price: &PricedLine, decision: &Decision) -> Valu
         "effective_discount_pct": price.effective_discount_pct.to_string(),
         "approval": approval,
     });
+    if let Some(id) = price.approval.granted {
+        told["approval_id"] = json!(id.to_string());
+    }
     if !price.document_shares.is_empty() {
         let shares = price.document_shares.iter().map(|share| share.to_text());
         told["document_shares"] = json!(shares.collect::<Vec<_>>());

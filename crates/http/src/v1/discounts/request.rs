@@ -207,7 +207,7 @@ pub struct AskedLine {
 }
 
 impl DecideDiscountRequest {
-    pub(super) fn read(self, present: Present, base: Currency) -> Result<Asked, Problem> {
+    pub fn read(self, present: Present, base: Currency) -> Result<Asked, Problem> {
         let mut faults = Faults::default();
         let when = AskedWhen {
             as_of: self.as_of.as_deref(),

@@ -51,10 +51,14 @@ pub fn floors_above_list(
         today,
         lines: products.filter_map(|it| line(it, exchange)).collect(),
         rates: rates.collect::<BTreeMap<_, _>>(),
+        approved: None,
     };
     let decision = discounts::decide(&question, &Facts::default(), &policy);
     let above = decision.lines.iter().filter(|line| {
-        let approval = line.outcome.iter().flat_map(|price| &price.approval);
+        let approval = line
+            .outcome
+            .iter()
+            .flat_map(|price| &price.approval.reasons);
         let mut codes = approval.map(|reason| reason.code);
         codes.any(|code| code == ApprovalCode::FloorAboveList)
     });
@@ -88,5 +92,6 @@ fn line(product: &KnownProduct, exchange: Exchange<'_>) -> Option<Line> {
         unit_cost: UnitCost::Product(exchange.price(cost, currency).ok()?),
         contract: None,
         requested_unit_price: None,
+        approved: None,
     })
 }

@@ -14,6 +14,7 @@ use tiercel_domain::currency::Currency;
 use tiercel_domain::decision::Level;
 use tiercel_domain::discounts::entitled::{Entitlement, entitlements};
 use tiercel_domain::discounts::{self, Facts};
+use tiercel_domain::ids::GroupId;
 use tiercel_domain::routing::{self, Caller, Match, MatchQuality};
 use tiercel_persistence::book::BookCustomer;
 
@@ -79,7 +80,7 @@ impl<'b> Grounds<'b> {
             groups: groups.unwrap_or_default(),
             channel: None,
         };
-        let rules = entitlements(policy, &facts, &[], self.today);
+        let rules = entitlements(policy, &facts, &self.contracts(), self.today);
         let of = |level: Level, held_out: bool| {
             let rules = rules.iter();
             let rules = rules.filter(|it| it.level == level && it.held_out == held_out);
@@ -95,6 +96,17 @@ impl<'b> Grounds<'b> {
             held_out,
             rules,
         })
+    }
+
+    /// The codes of the contracts that hold today.
+    fn contracts(&self) -> Vec<&'b str> {
+        let Some(customer) = self.customer else {
+            return Vec::new();
+        };
+        let groups: Vec<GroupId> = self.book.group_line(customer).collect();
+        let all = self.book.contracts().of(customer.id, &groups);
+        let held = all.filter(|contract| contract.holds_on(self.today));
+        held.map(|contract| contract.code.as_str()).collect()
     }
 
     pub fn credit(&self) -> Result<ResolvedCredit, Problem> {

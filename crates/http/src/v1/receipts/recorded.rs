@@ -105,6 +105,7 @@ fn customer(it: RecordedCustomer) -> BookCustomer {
         erased: false,
         evaluated_tier: it.tier.map(Arc::from),
         overrides: Vec::new(),
+        approvals: Vec::new(),
         score: it.score.map(|score| score.parse().unwrap()),
         evaluated_as_of: it.evaluated_as_of.map(|day| day.parse().unwrap()),
         model_version: it.model_version,
@@ -207,6 +208,7 @@ fn book(kind: DecisionKind, facts: RecordedFacts, policy: RecordedPolicy) -> Boo
         (id, parent.map(|parent| parent.parse().unwrap()))
     });
     Book::of(Parts {
+        contracts: Vec::new(),
         customers: facts.customers.into_iter().map(customer).collect(),
         groups: groups.collect::<BTreeMap<_, _>>(),
         products: facts
