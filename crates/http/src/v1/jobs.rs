@@ -20,11 +20,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Whoever may start or read what jobs do may see how far they have come.
-const SEEN_BY: [Scope; 4] = [
+const SEEN_BY: [Scope; 6] = [
     Scope::ImportsWrite,
     Scope::ProductsWrite,
     Scope::EvaluationsRun,
     Scope::EvaluationsRead,
+    Scope::PoliciesWrite,
+    Scope::PoliciesRead,
 ];
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -116,7 +118,8 @@ pub struct ListJobs {
 
 /// List jobs
 ///
-/// Newest first. Needs `imports:write`, `products:write`, `evaluations:run` or `evaluations:read`.
+/// Newest first. Needs `imports:write`, `products:write`, `evaluations:run`, `evaluations:read`,
+/// `policies:write` or `policies:read`.
 #[utoipa::path(tag = "jobs", params(ListJobs), responses((status = 200, description = "A page of jobs", body = Page<JobResponse>)))]
 #[get("/jobs")]
 pub async fn list_jobs(
@@ -144,7 +147,8 @@ pub async fn list_jobs(
 
 /// Find a job
 ///
-/// Needs `imports:write`, `products:write`, `evaluations:run` or `evaluations:read`.
+/// Needs `imports:write`, `products:write`, `evaluations:run`, `evaluations:read`,
+/// `policies:write` or `policies:read`.
 #[utoipa::path(tag = "jobs",
     params(("id" = String, Path, description = "Id of the job", example = "job_06dv7n5z4h9k3m2p8q1r5s7t10")),
     responses((status = 200, description = "The job", body = JobResponse)))]

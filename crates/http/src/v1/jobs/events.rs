@@ -62,7 +62,8 @@ struct Watch {
 /// job as `GET /v1/jobs/{id}` answers it and the instant of the change as its id. The stream closes
 /// after the event of a job that is `done` or `failed`; it also closes when the credential ends or the
 /// server stops: connect again. A reconnection whose `Last-Event-ID` is that of an ended job gets
-/// 204, at which browsers stop. Needs `imports:write`, `evaluations:run` or `evaluations:read`.
+/// 204, at which browsers stop. Needs `imports:write`, `evaluations:run`, `evaluations:read`,
+/// `policies:write` or `policies:read`.
 #[utoipa::path(tag = "jobs",
     params(
         ("id" = String, Path, description = "Id of the job", example = "job_06dv7n5z4h9k3m2p8q1r5s7t10"),
