@@ -41,6 +41,8 @@ pub const STEPS: &[Step] = steps![
     "m0023_schedules",
     "m0024_context",
     "m0025_quotes",
+    "m0029_finance",
+    "m0030_limit_proposals",
 ];
 
 impl Step {

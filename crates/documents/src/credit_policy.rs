@@ -2,11 +2,17 @@
 //!
 //! | terms in parts           | `credit_policy/lines.rs` |
 //! | reservations, exceptions | `credit_policy/rules.rs` |
+//! | reminders                | `credit_policy/dunning.rs` |
+//! | proposed limits, data    | `credit_policy/proposals.rs` |
 
+mod dunning;
 mod lines;
+mod proposals;
 mod rules;
 
+pub use dunning::{DelayFromDocument, DunningLevelDocument, DunningRulesDocument};
 pub use lines::{DueDocument, PortionDocument, TermLineDocument};
+pub use proposals::{CreditDataRulesDocument, LimitFormulaDocument, LimitStepDocument};
 pub use rules::{
     AuthorizationRulesDocument, CreditExceptionDocument, ExceptionScopeDocument,
     ExpiredLimitDocument,
@@ -16,7 +22,9 @@ use crate::checks::Checks;
 use crate::fault::DocumentFault;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::credit::policy::{HoldRules, LimitRule, Policy, TierCredit};
+use tiercel_domain::credit::policy::{
+    DataRules, Exception, HoldRules, LimitRule, Policy, TierCredit,
+};
 use tiercel_domain::credit::terms::{Due, EarlyPayment, PaymentTerm};
 use tiercel_domain::decision::PolicyRef;
 use tiercel_domain::path::Path;
@@ -41,6 +49,14 @@ pub struct CreditPolicyDocument {
     pub authorization: AuthorizationRulesDocument,
     #[serde(default)]
     pub exceptions: Vec<CreditExceptionDocument>,
+    /// What is expected of the data of finance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub data: Option<CreditDataRulesDocument>,
+    /// Absent: no limits are proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub limit_formula: Option<LimitFormulaDocument>,
 }
 
 /// Where a customer's limit comes from.
@@ -65,6 +81,9 @@ pub struct TierCreditDocument {
     /// Nothing is authorised for customers of this tier.
     #[serde(default)]
     pub veto: bool,
+    /// Reminders of bills that are not paid.
+    #[serde(default, skip_serializing_if = "DunningRulesDocument::is_empty")]
+    pub dunning: DunningRulesDocument,
 }
 
 /// When a bill is to be paid.
@@ -155,12 +174,13 @@ impl CreditPolicyDocument {
         let authorization = self
             .authorization
             .read(&mut checks, &root.field("authorization"));
-        let exceptions_at = root.field("exceptions");
-        let exceptions = self.exceptions.iter().enumerate();
-        let exceptions: Vec<_> = exceptions
-            .map(|(index, row)| row.read(&mut checks, &exceptions_at.index(index)))
-            .collect();
-        let exceptions: Option<Vec<_>> = exceptions.into_iter().collect();
+        let exceptions = self.exceptions(&mut checks, &root.field("exceptions"));
+        let data = match &self.data {
+            Some(data) => data.read(&mut checks, &root.field("data")),
+            None => Some(DataRules::default()),
+        };
+        let formula = self.limit_formula.as_ref();
+        let formula = formula.map(|it| it.read(&mut checks, &root.field("limit_formula")));
         let policy = tiers.and_then(|tiers| {
             Some(Policy {
                 reference,
@@ -169,6 +189,11 @@ impl CreditPolicyDocument {
                 tiers,
                 authorization,
                 exceptions: exceptions?,
+                data: data?,
+                formula: match formula {
+                    Some(formula) => Some(formula?),
+                    None => None,
+                },
                 limit_source: match self.limit_source {
                     LimitSourceDocument::Tier => LimitRule::Tier,
                     LimitSourceDocument::AttributeElseTier => LimitRule::AttributeElseTier,
@@ -176,6 +201,14 @@ impl CreditPolicyDocument {
             })
         });
         checks.finish(policy)
+    }
+
+    fn exceptions(&self, checks: &mut Checks<'_>, at: &Path) -> Option<Vec<Exception>> {
+        let rows = self.exceptions.iter().enumerate();
+        let read: Vec<Option<Exception>> = rows
+            .map(|(index, row)| row.read(checks, &at.index(index)))
+            .collect();
+        read.into_iter().collect()
     }
 }
 
@@ -192,6 +225,7 @@ impl TierCreditDocument {
         let document_above = rules::some(&hold.document_above, checks, &document_at);
         let ignored_at = hold_at.field("days_ignored_up_to");
         let days_ignored_up_to = rules::some(&hold.days_ignored_up_to, checks, &ignored_at);
+        let dunning = self.dunning.read(checks, &at.field("dunning"));
         let credit = TierCredit {
             term: term?,
             limit: limit?,
@@ -203,6 +237,7 @@ impl TierCreditDocument {
                 days_ignored_up_to: days_ignored_up_to?,
             },
             veto: self.veto,
+            dunning: dunning?,
         };
         Some((self.tier.clone(), credit))
     }

@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tiercel_domain::ids::{CustomerId, GroupId};
 use tiercel_domain::incoming::CustomerRef;
-use tiercel_domain::phones::MatchKey;
+use tiercel_domain::phones::{MatchKey, Nearness, nearness, tail};
 use tiercel_domain::routing::{Match, MatchQuality};
 use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::products::KnownProduct;
@@ -46,6 +46,8 @@ pub struct Book {
     /// By system, then by the id there.
     externals: HashMap<String, Index<String>>,
     phones: Index<MatchKey>,
+    /// By the last digits of any number.
+    tails: Index<u32>,
     groups: Arc<BTreeMap<GroupId, Option<GroupId>>>,
     products: Arc<Products>,
     rates: Arc<RateTable>,
@@ -58,6 +60,11 @@ impl Book {
     /// A customer that is known and not erased.
     pub fn customer(&self, id: CustomerId) -> Option<&Arc<BookCustomer>> {
         self.customers.get(&id).filter(|customer| !customer.erased)
+    }
+
+    /// All that are known and not erased, by no order.
+    pub fn customers(&self) -> impl Iterator<Item = &Arc<BookCustomer>> {
+        self.customers.values().filter(|customer| !customer.erased)
     }
 
     pub fn by_external(&self, system: &str, id: &str) -> Option<&Arc<BookCustomer>> {
@@ -81,6 +88,24 @@ impl Book {
             let owners = self.owners_of(key);
             (!owners.is_empty()).then_some((key, owners))
         })
+    }
+
+    /// Those whose numbers end as one of the keys does, as routing sees them on a day.
+    pub fn near(&self, keys: &[MatchKey], on: NaiveDate) -> Vec<Match> {
+        let tails: BTreeSet<u32> = keys.iter().filter_map(tail).collect();
+        let owners = tails.iter().flat_map(|tail| self.tails.owners(tail));
+        let owners: BTreeSet<CustomerId> = owners.collect();
+        let near = owners.into_iter().filter_map(|owner| {
+            let owner = self.customer(owner)?;
+            let numbers = owner.phones.iter();
+            let nearest = numbers.filter_map(|number| nearness(keys, number)).min()?;
+            let quality = match nearest {
+                Nearness::National => MatchQuality::National,
+                Nearness::Suffix => MatchQuality::Suffix,
+            };
+            Some(matched(owner, quality, on))
+        });
+        near.collect()
     }
 
     /// Every number with those who have it, as calls match them; in no order.
@@ -140,6 +165,9 @@ impl Book {
         }
         for key in &customer.phones {
             self.phones.add(key, customer.id);
+            if let Some(tail) = tail(key) {
+                self.tails.add(&tail, customer.id);
+            }
         }
         self.customers.insert(customer.id, Arc::new(customer));
     }
@@ -153,6 +181,9 @@ impl Book {
         }
         for key in &held.phones {
             self.phones.remove(key, held.id);
+            if let Some(tail) = tail(key) {
+                self.tails.remove(&tail, held.id);
+            }
         }
     }
 }
@@ -163,13 +194,17 @@ pub fn matches(key: &MatchKey, owners: Vec<&Arc<BookCustomer>>, on: NaiveDate) -
         MatchKey::E164(_) => MatchQuality::Exact,
         MatchKey::AsTyped(_) => MatchQuality::AsTyped,
     };
-    let owners = owners.into_iter().map(|owner| Match {
+    let owners = owners.into_iter();
+    owners.map(|owner| matched(owner, quality, on)).collect()
+}
+
+fn matched(owner: &BookCustomer, quality: MatchQuality, on: NaiveDate) -> Match {
+    Match {
         customer: owner.id,
         tier: owner.tier_on(on).map(str::to_owned),
         owner: owner.owner.clone(),
         quality,
-    });
-    owners.collect()
+    }
 }
 
 #[cfg(test)]
