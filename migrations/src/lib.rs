@@ -46,6 +46,8 @@ pub const STEPS: &[Step] = steps![
     "m0026_erasable_reasons",
     "m0027_price_approvals",
     "m0028_contracts",
+    "m0029_finance",
+    "m0030_limit_proposals",
     "m0031_policy_simulations",
 ];
 

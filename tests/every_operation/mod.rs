@@ -221,6 +221,8 @@ fn example(before: &str) -> String {
     let prefix = match before {
         "authorizations" => "aut",
         "holds" => "hld",
+        "limit-proposals" => "lpr",
+        "snapshots" => "snp",
         "imports" | "jobs" => "job",
         _ => return "erp1".to_owned(),
     };

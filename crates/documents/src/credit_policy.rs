@@ -2,11 +2,17 @@
 //!
 //! | terms in parts           | `credit_policy/lines.rs` |
 //! | reservations, exceptions | `credit_policy/rules.rs` |
+//! | reminders                | `credit_policy/dunning.rs` |
+//! | proposed limits, data    | `credit_policy/proposals.rs` |
 
+mod dunning;
 mod lines;
+mod proposals;
 mod rules;
 
+pub use dunning::{DelayFromDocument, DunningLevelDocument, DunningRulesDocument};
 pub use lines::{DueDocument, PortionDocument, TermLineDocument};
+pub use proposals::{CreditDataRulesDocument, LimitFormulaDocument, LimitStepDocument};
 pub use rules::{
     AuthorizationRulesDocument, CreditExceptionDocument, ExceptionScopeDocument,
     ExpiredLimitDocument,
@@ -17,7 +23,9 @@ use crate::fault::DocumentFault;
 use crate::hold_out::HoldOutDocument;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tiercel_domain::credit::policy::{HoldRules, LimitRule, Policy, TierCredit};
+use tiercel_domain::credit::policy::{
+    DataRules, Exception, HoldRules, LimitRule, Policy, TierCredit,
+};
 use tiercel_domain::credit::terms::{Due, EarlyPayment, PaymentTerm};
 use tiercel_domain::decision::PolicyRef;
 use tiercel_domain::path::Path;
@@ -42,6 +50,14 @@ pub struct CreditPolicyDocument {
     pub authorization: AuthorizationRulesDocument,
     #[serde(default)]
     pub exceptions: Vec<CreditExceptionDocument>,
+    /// What is expected of the data of finance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub data: Option<CreditDataRulesDocument>,
+    /// Absent: no limits are proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub limit_formula: Option<LimitFormulaDocument>,
 }
 
 /// Where a customer's limit comes from.
@@ -70,6 +86,9 @@ pub struct TierCreditDocument {
     /// the tier's bring.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_out: Option<HoldOutDocument>,
+    /// Reminders of bills that are not paid.
+    #[serde(default, skip_serializing_if = "DunningRulesDocument::is_empty")]
+    pub dunning: DunningRulesDocument,
 }
 
 /// When a bill is to be paid.
@@ -165,12 +184,13 @@ impl CreditPolicyDocument {
         let authorization = self
             .authorization
             .read(&mut checks, &root.field("authorization"));
-        let exceptions_at = root.field("exceptions");
-        let exceptions = self.exceptions.iter().enumerate();
-        let exceptions: Vec<_> = exceptions
-            .map(|(index, row)| row.read(&mut checks, &exceptions_at.index(index)))
-            .collect();
-        let exceptions: Option<Vec<_>> = exceptions.into_iter().collect();
+        let exceptions = self.exceptions(&mut checks, &root.field("exceptions"));
+        let data = match &self.data {
+            Some(data) => data.read(&mut checks, &root.field("data")),
+            None => Some(DataRules::default()),
+        };
+        let formula = self.limit_formula.as_ref();
+        let formula = formula.map(|it| it.read(&mut checks, &root.field("limit_formula")));
         let policy = tiers.and_then(|tiers| {
             Some(Policy {
                 reference,
@@ -179,6 +199,11 @@ impl CreditPolicyDocument {
                 tiers,
                 authorization,
                 exceptions: exceptions?,
+                data: data?,
+                formula: match formula {
+                    Some(formula) => Some(formula?),
+                    None => None,
+                },
                 limit_source: match self.limit_source {
                     LimitSourceDocument::Tier => LimitRule::Tier,
                     LimitSourceDocument::AttributeElseTier => LimitRule::AttributeElseTier,
@@ -186,6 +211,14 @@ impl CreditPolicyDocument {
             })
         });
         checks.finish(policy)
+    }
+
+    fn exceptions(&self, checks: &mut Checks<'_>, at: &Path) -> Option<Vec<Exception>> {
+        let rows = self.exceptions.iter().enumerate();
+        let read: Vec<Option<Exception>> = rows
+            .map(|(index, row)| row.read(checks, &at.index(index)))
+            .collect();
+        read.into_iter().collect()
     }
 }
 
@@ -206,6 +239,7 @@ impl TierCreditDocument {
             Some(share) => share.read(checks, &at.field("hold_out")).map(Some),
             None => Some(None),
         };
+        let dunning = self.dunning.read(checks, &at.field("dunning"));
         let credit = TierCredit {
             hold_out: hold_out?,
             term: term?,
@@ -218,6 +252,7 @@ impl TierCreditDocument {
                 days_ignored_up_to: days_ignored_up_to?,
             },
             veto: self.veto,
+            dunning: dunning?,
         };
         Some((self.tier.clone(), credit))
     }

@@ -106,6 +106,10 @@ ids! {
     CreditHoldId = "hld",
     /// A permission to go beyond the rules of credit once.
     CreditOverrideId = "ovr",
+    /// Open items as finance told them, compared with ours.
+    CreditSnapshotId = "snp",
+    /// A limit that the formula proposed.
+    LimitProposalId = "lpr",
     /// A tier that somebody set by hand.
     TierOverrideId = "tov",
     /// What was agreed with a customer or a group, through all its versions.

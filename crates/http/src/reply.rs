@@ -97,6 +97,18 @@ pub async fn write(
     request_hash: &str,
     change: impl AsyncFn(&Tx) -> Result<Reply, Problem>,
 ) -> Result<HttpResponse, Problem> {
+    let (answer, replayed) = answer(tenant, action, retry, request_hash, change).await?;
+    Ok(respond(answer, replayed))
+}
+
+/// The same for an answer that is part of another: what it is, and whether it was given before.
+pub async fn answer(
+    tenant: &TenantHandle,
+    action: &str,
+    retry: &RetryKey,
+    request_hash: &str,
+    change: impl AsyncFn(&Tx) -> Result<Reply, Problem>,
+) -> Result<(Answer, bool), Problem> {
     let writing = Writing {
         principal: tenant.principal(),
         action,
@@ -116,9 +128,9 @@ pub async fn write(
     match tenant.store().write(&writing, change).await? {
         Written::Fresh { value, effects } => {
             tenant.apply(&effects).await?;
-            Ok(respond(value, false))
+            Ok((value, false))
         }
-        Written::Replayed(answer) => Ok(respond(answer, true)),
+        Written::Replayed(answer) => Ok((answer, true)),
         Written::KeyReused => Err(Problem::new(
             Kind::KeyReused,
             "use a new key for a new request",

@@ -2,8 +2,10 @@
 //!
 //! | now  | here                                                     |
 //! | then | `book/past.rs`: as known at a position, as of a date     |
+//! | finance | `book/finance.rs`: levels of reminders, what is confirmed |
 //! | tier | `book/overrides.rs`: the one set by hand comes first     |
 
+mod finance;
 mod overrides;
 pub mod past;
 
@@ -20,6 +22,7 @@ use rust_decimal::Decimal;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use tiercel_domain::credit::dunning::DunningByHand;
 use tiercel_domain::credit::limits::LimitChange;
 use tiercel_domain::credit::{Authorization, OpenItem};
 use tiercel_domain::currency::Currency;
@@ -65,6 +68,18 @@ pub struct BookCustomer {
     pub open_items: Vec<OpenItem>,
     /// Credit accounts, the main one first.
     pub credit: Vec<CreditSummary>,
+    pub finance: Finance,
+}
+
+/// What finance has said of a customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Finance {
+    /// Levels of reminders by hand, in the order in which they were set.
+    pub dunning: Vec<DunningByHand>,
+    /// The level that was last told in the journal.
+    pub told_level: u16,
+    /// Until when the open items are confirmed; none = never.
+    pub confirmed_until: Option<DateTime<Utc>>,
 }
 
 /// The customer's id in another system.
@@ -237,6 +252,7 @@ async fn complete(
     add_receivables(source, span, &mut found).await?;
     add_open_items(source, span, &mut found).await?;
     add_credit(source, span, &mut found).await?;
+    finance::add(source, span, &mut found).await?;
     Ok(found.into_values().map(BookCustomer::fitted).collect())
 }
 
@@ -259,6 +275,7 @@ fn blank(state: CustomerState) -> BookCustomer {
         invoices_known: false,
         open_items: Vec::new(),
         credit: Vec::new(),
+        finance: Finance::default(),
     }
 }
 

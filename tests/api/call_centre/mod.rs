@@ -2,6 +2,7 @@
 
 mod asterisk;
 mod freeswitch;
+mod near;
 mod other_systems;
 mod snapshot;
 mod stale;

@@ -63,6 +63,7 @@ pub enum CheckCode {
     MaximumDocument,
     OverdueAmount,
     OldestOpenItem,
+    DunningLevel,
     PaymentTerm,
     Discount,
 }
@@ -78,6 +79,7 @@ impl CheckCode {
             Self::MaximumDocument => "maximum_document",
             Self::OverdueAmount => "overdue_amount",
             Self::OldestOpenItem => "oldest_open_item_days",
+            Self::DunningLevel => "dunning_level",
             Self::PaymentTerm => "payment_term_rank",
             Self::Discount => "discount_rank",
         }
@@ -94,6 +96,7 @@ impl CheckCode {
             Self::MaximumDocument => "document_too_large",
             Self::OverdueAmount => "overdue_amount",
             Self::OldestOpenItem => "oldest_open_item_days",
+            Self::DunningLevel => "dunning_level",
             Self::PaymentTerm => "term_rank_increased",
             Self::Discount => "discount_rank_increased",
         }
@@ -105,6 +108,7 @@ impl CheckCode {
 pub enum Measure {
     Amount(Amount),
     Days(u32),
+    Level(u16),
     Percent(Percent),
     Word(String),
 }
@@ -265,7 +269,7 @@ fn limit(code: CheckCode, question: &Question<'_>, level: &Standing, policy: &Po
     check
 }
 
-fn bills(question: &Question<'_>, terms: &Decision, credit: &TierCredit) -> [Check; 3] {
+fn bills(question: &Question<'_>, terms: &Decision, credit: &TierCredit) -> [Check; 4] {
     let exposure = terms.exposure.as_ref();
     let overdue = exposure.map_or(Decimal::ZERO, |it| it.overdue_after_grace);
     let overdue = Amount::from_decimal(overdue).unwrap_or(Amount::from_units(i64::MAX));
@@ -287,7 +291,21 @@ fn bills(question: &Question<'_>, terms: &Decision, credit: &TierCredit) -> [Che
                 most_days.is_none_or(|most| days <= most),
             )
         },
+        dunning(terms, credit),
     ]
+}
+
+fn dunning(terms: &Decision, credit: &TierCredit) -> Check {
+    let level = terms.dunning.level;
+    let most = credit.dunning.most_unheld();
+    Check {
+        actual: Some(Measure::Level(level)),
+        threshold: most.map(Measure::Level),
+        ..plain(
+            CheckCode::DunningLevel,
+            most.is_none_or(|most| level <= most),
+        )
+    }
 }
 
 /// A term that gives more time, or a discount that gives more, than the customer's own.

@@ -1,7 +1,8 @@
 //! The decision: terms and limit of the tier, exposure from open items, hold with its reasons.
 
 use super::ageing::{Bucket, USUAL_BOUNDS, ageing, days_overdue};
-use super::policy::{HoldRules, LimitRule, Policy, TierCredit};
+use super::dunning::{Dunning, DunningByHand};
+use super::policy::{LimitRule, Policy, TierCredit};
 use super::terms::PaymentTerm;
 use crate::decision::{PolicyRef, Reason};
 use crate::fact::DocumentRef;
@@ -29,6 +30,8 @@ pub struct Facts<'a> {
     pub open_items: Option<&'a [OpenItem]>,
     /// The customer's own limit, in base currency.
     pub credit_limit: Option<Amount>,
+    /// Dunning levels that somebody set, in that order.
+    pub dunning: &'a [DunningByHand],
     pub today: NaiveDate,
 }
 
@@ -46,6 +49,7 @@ pub struct Decision {
     pub limit: Limit,
     /// None where no bill of this customer is known.
     pub exposure: Option<Exposure>,
+    pub dunning: Dunning,
     /// Empty = no hold.
     pub hold: Vec<Reason<HoldCode>>,
 }
@@ -109,6 +113,8 @@ pub enum HoldCode {
     OldestOpenItem,
     /// Exposure and limit.
     LimitExceeded,
+    /// The level of the reminders.
+    DunningLevel,
 }
 
 impl HoldCode {
@@ -117,6 +123,7 @@ impl HoldCode {
             Self::OverdueAmount => "overdue_amount",
             Self::OldestOpenItem => "oldest_open_item_days",
             Self::LimitExceeded => "limit_exceeded",
+            Self::DunningLevel => "dunning_level",
         }
     }
 }
@@ -129,9 +136,12 @@ pub fn decide(facts: &Facts<'_>, policy: &Policy) -> Decision {
     let exposure = facts
         .open_items
         .map(|items| exposure(items, facts.today, credit.term.grace_days, limit.amount));
-    let hold = exposure
-        .as_ref()
-        .map(|exposure| hold(exposure, credit.hold, limit.amount));
+    let grace_days = credit.term.grace_days;
+    let items = facts.open_items.unwrap_or_default();
+    let dunning = credit
+        .dunning
+        .level_by(facts.dunning, items, grace_days, facts.today);
+    let hold = hold(exposure.as_ref(), &dunning, credit, limit.amount);
     Decision {
         policy: policy.reference.clone(),
         customer_matched: facts.customer_matched,
@@ -141,7 +151,8 @@ pub fn decide(facts: &Facts<'_>, policy: &Policy) -> Decision {
         term: credit.term.clone(),
         limit,
         exposure,
-        hold: hold.unwrap_or_default(),
+        dunning,
+        hold,
     }
 }
 
@@ -171,7 +182,7 @@ impl Decision {
         let used = told.posted.saturating_add(told.pending);
         told.available = limit.decimal().saturating_sub(used);
         told.utilization_pct = utilization(used, limit);
-        self.hold = hold(&told, credit.hold, limit);
+        self.hold = hold(Some(&told), &self.dunning, credit, limit);
         self.exposure = Some(told);
         self
     }
@@ -233,27 +244,39 @@ fn utilization(used: Decimal, limit: Amount) -> Option<Percent> {
 }
 
 /// All rules are looked at, so that all reasons come back.
-fn hold(exposure: &Exposure, rules: HoldRules, limit: Amount) -> Vec<Reason<HoldCode>> {
-    let used = exposure.posted.saturating_add(exposure.pending);
-    let days = Decimal::from(exposure.oldest_overdue_days);
-    let checks = [
-        (
-            HoldCode::OverdueAmount,
-            exposure.overdue_after_grace,
-            rules.overdue_above.map(Amount::decimal),
-        ),
-        (
-            HoldCode::OldestOpenItem,
-            days,
-            rules.oldest_days(exposure.overdue).map(Decimal::from),
-        ),
-        (
-            HoldCode::LimitExceeded,
-            used,
-            rules.over_limit.then(|| limit.decimal()),
-        ),
-    ];
-    let broken = checks.into_iter().filter_map(|(code, actual, threshold)| {
+fn hold(
+    exposure: Option<&Exposure>,
+    dunning: &Dunning,
+    credit: &TierCredit,
+    limit: Amount,
+) -> Vec<Reason<HoldCode>> {
+    let rules = credit.hold;
+    let of_bills = exposure.map(|exposure| {
+        let used = exposure.posted.saturating_add(exposure.pending);
+        let days = Decimal::from(exposure.oldest_overdue_days);
+        [
+            (
+                HoldCode::OverdueAmount,
+                exposure.overdue_after_grace,
+                rules.overdue_above.map(Amount::decimal),
+            ),
+            (
+                HoldCode::OldestOpenItem,
+                days,
+                rules.oldest_days(exposure.overdue).map(Decimal::from),
+            ),
+            (
+                HoldCode::LimitExceeded,
+                used,
+                rules.over_limit.then(|| limit.decimal()),
+            ),
+        ]
+    });
+    let level = Decimal::from(dunning.level);
+    let most = credit.dunning.most_unheld().map(Decimal::from);
+    let checks = of_bills.into_iter().flatten();
+    let checks = checks.chain([(HoldCode::DunningLevel, level, most)]);
+    let broken = checks.filter_map(|(code, actual, threshold)| {
         let threshold = threshold.filter(|threshold| actual > *threshold)?;
         Some(Reason::beyond(code, actual, threshold))
     });

@@ -1,6 +1,8 @@
 //! The credit policy: what each tier is granted. Amounts are in the tenant's base currency.
 
+use super::dunning::DunningRules;
 use super::limits::ExpiredLimit;
+use super::proposals::LimitFormula;
 use super::terms::PaymentTerm;
 use crate::decision::PolicyRef;
 use crate::hold_out::HoldOut;
@@ -23,6 +25,26 @@ pub struct Policy {
     pub authorization: AuthorizationRules,
     /// Other thresholds than those of the tier, for some customers.
     pub exceptions: Vec<Exception>,
+    pub data: DataRules,
+    /// None = nothing is proposed.
+    pub formula: Option<LimitFormula>,
+}
+
+/// What is expected of the data that finance keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DataRules {
+    /// Exposure that finance has not confirmed for longer is degraded; none = it never is.
+    pub max_age_seconds: Option<u32>,
+    /// Differences of no more than this in all are no drift.
+    pub tolerated_drift: Amount,
+}
+
+impl DataRules {
+    /// Whether data of that age are too old. What was never confirmed is.
+    pub fn degraded(&self, age_seconds: Option<u64>) -> bool {
+        let most = self.max_age_seconds.map(u64::from);
+        most.is_some_and(|most| age_seconds.is_none_or(|age| age > most))
+    }
 }
 
 /// What customers of one tier get.
@@ -35,6 +57,7 @@ pub struct TierCredit {
     pub veto: bool,
     /// Customers of this tier who get the terms of the default tier instead.
     pub hold_out: Option<HoldOut>,
+    pub dunning: DunningRules,
 }
 
 impl TierCredit {

@@ -1,6 +1,7 @@
 //! Runs `scenarios.toml`: one customer's open items and the credit that follows.
 
-use super::policy::{AuthorizationRules, HoldRules, LimitRule, TierCredit};
+use super::dunning::DunningRules;
+use super::policy::{AuthorizationRules, DataRules, HoldRules, LimitRule, TierCredit};
 use super::terms::{Due, EarlyPayment};
 use super::{Decision, Exposure, Facts, OpenItem, PaymentTerm, Policy, decide};
 use crate::decision::PolicyRef;
@@ -73,6 +74,7 @@ fn policy() -> Policy {
         },
         veto: false,
         hold_out: None,
+        dunning: DunningRules::default(),
     };
     let general = tier("N30", 30, &[], 3, "10000");
     let high = tier("2-10-N45", 45, &[(10, "2")], 7, "50000");
@@ -87,6 +89,8 @@ fn policy() -> Policy {
         limit_source: LimitRule::AttributeElseTier,
         authorization: AuthorizationRules::default(),
         exceptions: Vec::new(),
+        data: DataRules::default(),
+        formula: None,
     }
 }
 
@@ -150,6 +154,7 @@ fn check(scenario: Scenario) {
         tier: Some(&given.tier),
         open_items: items.as_deref(),
         credit_limit: given.credit_limit.map(|text| text.parse().unwrap()),
+        dunning: &[],
         today: "2025-03-01".parse().unwrap(),
     };
     let decision = decide(&facts, &policy());

@@ -45,7 +45,7 @@ const WITHHELD: &[&str] = &[
 ///
 /// A valid number is looked for in E.164. Then, valid or not, its digits as shown, with country
 /// code, and without trunk prefix: so it finds customers whose number was not valid when typed.
-/// Nothing matches by a mere ending. `region` (ISO 3166-1 alpha-2) tells how to read a number
+/// What ends alike is near and not the same: see `near.rs`. `region` (ISO 3166-1 alpha-2) tells how to read a number
 /// without country code.
 pub fn caller_keys(raw: &str, region: Option<&str>) -> Result<Vec<MatchKey>, NoCaller> {
     let number = clean(raw);

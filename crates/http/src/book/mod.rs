@@ -34,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use tiercel_domain::ids::{CustomerId, GroupId};
 use tiercel_domain::incoming::CustomerRef;
-use tiercel_domain::phones::MatchKey;
+use tiercel_domain::phones::{MatchKey, Nearness, nearness, tail};
 use tiercel_domain::routing::{Match, MatchQuality};
 use tiercel_persistence::book::BookCustomer;
 use tiercel_persistence::products::KnownProduct;
@@ -56,6 +56,8 @@ pub struct Book {
     phones: Index<MatchKey>,
     /// Texts that many customers share, such as tiers and owners.
     texts: Arc<HashSet<Arc<str>>>,
+    /// By the last digits of any number.
+    tails: Index<u32>,
     groups: Arc<BTreeMap<GroupId, Option<GroupId>>>,
     contracts: Arc<Contracts>,
     products: Arc<Products>,
@@ -69,6 +71,11 @@ impl Book {
     /// A customer that is known and not erased.
     pub fn customer(&self, id: CustomerId) -> Option<&Arc<BookCustomer>> {
         self.customers.find(id).filter(|customer| !customer.erased)
+    }
+
+    /// All that are known and not erased, by no order.
+    pub fn customers(&self) -> impl Iterator<Item = &Arc<BookCustomer>> {
+        self.customers.iter().filter(|customer| !customer.erased)
     }
 
     pub fn by_external(&self, system: &str, id: &str) -> Option<&Arc<BookCustomer>> {
@@ -98,6 +105,26 @@ impl Book {
             let owners = self.owners_of(key);
             (!owners.is_empty()).then_some((key, owners))
         })
+    }
+
+    /// Those whose numbers end as one of the keys does, as routing sees them on a day.
+    pub fn near(&self, keys: &[MatchKey], on: NaiveDate) -> Vec<Match> {
+        let mut found = BTreeSet::new();
+        for tail in tails(keys) {
+            let has = |it: &BookCustomer| tails(&it.phones).contains(&tail);
+            found.extend(self.tails.owners(&self.customers, &tail, has));
+        }
+        let near = found.into_iter().filter_map(|place| {
+            let owner = self.alive(place)?;
+            let numbers = owner.phones.iter();
+            let nearest = numbers.filter_map(|number| nearness(keys, number)).min()?;
+            let quality = match nearest {
+                Nearness::National => MatchQuality::National,
+                Nearness::Suffix => MatchQuality::Suffix,
+            };
+            Some(matched(owner, quality, on))
+        });
+        near.collect()
     }
 
     /// Every number with those who have it, as calls match them; in no order.
@@ -187,6 +214,10 @@ impl Book {
             let has = |other: &BookCustomer| other.phones.contains(key);
             self.phones.add(&self.customers, key, place, has);
         }
+        for tail in tails(&customer.phones) {
+            let has = |other: &BookCustomer| tails(&other.phones).contains(&tail);
+            self.tails.add(&self.customers, &tail, place, has);
+        }
     }
 
     /// Removes the customer at a place from the indexes.
@@ -198,6 +229,9 @@ impl Book {
         }
         for key in &held.phones {
             self.phones.remove(&self.customers, key, place);
+        }
+        for tail in tails(&held.phones) {
+            self.tails.remove(&self.customers, &tail, place);
         }
     }
 
@@ -217,13 +251,22 @@ pub fn matches(key: &MatchKey, owners: Vec<&Arc<BookCustomer>>, on: NaiveDate) -
         MatchKey::E164(_) => MatchQuality::Exact,
         MatchKey::AsTyped(_) => MatchQuality::AsTyped,
     };
-    let owners = owners.into_iter().map(|owner| Match {
+    let owners = owners.into_iter();
+    owners.map(|owner| matched(owner, quality, on)).collect()
+}
+
+/// What numbers end with, each once.
+fn tails(numbers: &[MatchKey]) -> BTreeSet<u32> {
+    numbers.iter().filter_map(tail).collect()
+}
+
+fn matched(owner: &BookCustomer, quality: MatchQuality, on: NaiveDate) -> Match {
+    Match {
         customer: owner.id,
         tier: owner.tier_on(on).map(str::to_owned),
         owner: owner.owner.as_deref().map(str::to_owned),
         quality,
-    });
-    owners.collect()
+    }
 }
 
 #[cfg(test)]

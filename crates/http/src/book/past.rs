@@ -22,6 +22,8 @@ pub struct Wanted {
     pub customer: Option<CustomerRef>,
     /// Whoever has any of these numbers.
     pub phones: Vec<MatchKey>,
+    /// Where nobody has one of them, whoever's end alike.
+    pub near: bool,
     pub skus: BTreeSet<String>,
     /// Prices need exchange rates and, as credit does, the tree of customer groups.
     pub pricing: bool,
@@ -50,6 +52,9 @@ impl Book {
     ) -> Result<Self, RefreshError> {
         let (store, position) = (&*hosted.store, moment.position);
         let mut ids = past::owners(store, &wanted.phones, position).await?;
+        if ids.is_empty() && wanted.near {
+            ids = past::near(store, &wanted.phones, position).await?;
+        }
         if let Some(reference) = &wanted.customer {
             ids.extend(past::find(store, reference, position).await?);
         }

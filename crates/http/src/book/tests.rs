@@ -25,6 +25,7 @@ fn customer(bits: u128, version: i64, external: &str, phone: &str) -> BookCustom
         invoices_known: false,
         open_items: Vec::new(),
         credit: Vec::new(),
+        finance: tiercel_persistence::book::Finance::default(),
     }
 }
 

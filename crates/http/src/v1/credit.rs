@@ -1,8 +1,9 @@
 //! Credit decisions: which terms a customer gets, what is outstanding, and whether orders are held.
 //!
 //! | look-up        | here and `credit/answer.rs`, from one snapshot of the book            |
-//! | authorisations | `credit/authorize.rs`, `credit/authorizations.rs`, `credit/wire.rs`   |
-//! | accounts       | `credit/accounts.rs`, `credit/limits.rs`                              |
+//! | authorisations | `credit/authorize.rs`, `credit/authorizations.rs`, `credit/batch.rs`, `credit/replay.rs`, `credit/wire.rs` |
+//! | finance        | `credit/snapshots.rs`, `credit/dunning.rs`                            |
+//! | accounts       | `credit/accounts.rs`, `credit/limits.rs`, `credit/proposals.rs`       |
 //! | holds          | `credit/holds.rs`                                                     |
 //! | schedule       | `credit/schedule.rs`                                                  |
 //! | receipt        | `credit/receipt.rs`: the terms as numbers                             |
@@ -13,10 +14,15 @@ mod accounts;
 mod answer;
 mod authorizations;
 mod authorize;
+mod batch;
+mod dunning;
 mod holds;
 mod limits;
+mod proposals;
 pub mod receipt;
+mod replay;
 mod schedule;
+mod snapshots;
 mod wire;
 
 pub(crate) use wire::kept;
@@ -58,8 +64,15 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(schedule::find_payment_schedule)
         .service(schedule::find_payment_schedule_by_external_id)
         .service(authorize::authorize_credit)
+        .service(batch::authorize_credit_batch)
+        .service(dunning::find_dunning)
+        .service(dunning::set_dunning)
+        .service(snapshots::post_credit_snapshot)
+        .service(snapshots::list_credit_snapshots)
+        .service(snapshots::find_credit_snapshot)
         .service(authorizations::list_credit_authorizations)
         .service(authorizations::find_credit_authorization)
+        .service(replay::replay_credit_authorization)
         .service(authorizations::commit_credit)
         .service(authorizations::adjust_credit)
         .service(authorizations::release_credit)
@@ -69,6 +82,12 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(accounts::update_credit_account)
         .service(accounts::list_credit_entries)
         .service(limits::change_credit_limit)
+        .service(proposals::propose_credit_limit)
+        .service(proposals::propose_credit_limits)
+        .service(proposals::list_limit_proposals)
+        .service(proposals::find_limit_proposal)
+        .service(proposals::approve_limit_proposal)
+        .service(proposals::reject_limit_proposal)
         .service(limits::list_credit_limits)
         .service(limits::give_credit_override)
         .service(holds::list_credit_holds)
@@ -203,13 +222,34 @@ async fn answer_terms(
         receipt,
         ..terms
     };
+    let terms = match ground.position {
+        None => confirmed(tenant, found, ground.as_of, terms),
+        Some(_) => terms,
+    };
     if terms.receipt.is_some() {
         // Each receipt is another one: there is nothing to revalidate.
         let mut response = HttpResponse::Ok();
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         return Ok(response.json(terms));
     }
-    answer_cached(&terms, conditions)
+    answer_cached(terms, conditions)
+}
+
+/// Adds how old the data of finance are; of the past it is not known.
+fn confirmed(
+    tenant: &TenantHandle,
+    customer: Option<&BookCustomer>,
+    today: NaiveDate,
+    mut terms: CreditTermsResponse,
+) -> CreditTermsResponse {
+    let until = customer.and_then(|it| it.finance.confirmed_until);
+    let age = until.map(|until| tenant.now().signed_duration_since(until).num_seconds());
+    let age = age.map(|seconds| seconds.max(0).unsigned_abs());
+    let book = tenant.book();
+    let policy = book.policies().credit.on(today);
+    terms.exposure.degraded = policy.is_some_and(|policy| policy.data.degraded(age));
+    terms.exposure.data_age_seconds = age;
+    terms
 }
 
 /// What of the past such a decision needs.
@@ -224,11 +264,12 @@ fn wanted(customer: &CustomerRef) -> Wanted {
 
 /// The answer with its entity tag; nothing but the tag where the caller has it already.
 fn answer_cached(
-    terms: &CreditTermsResponse,
+    mut terms: CreditTermsResponse,
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
-    let body = serde_json::to_vec(terms)
-        .map_err(|_| Problem::new(Kind::Internal, "the answer could not be written"))?;
+    // An age that grows by itself is no change.
+    let age = terms.exposure.data_age_seconds.take();
+    let body = written(&terms)?;
     let tag = format!("\"{}\"", &crypto::sha256_hex(&body)[..32]);
     let seen = conditions.has_seen(&tag);
     let status = if seen {
@@ -242,7 +283,19 @@ fn answer_cached(
     if seen {
         return Ok(response.finish());
     }
+    let body = match age {
+        Some(_) => {
+            terms.exposure.data_age_seconds = age;
+            written(&terms)?
+        }
+        None => body,
+    };
     Ok(response.content_type("application/json").body(body))
+}
+
+fn written(terms: &CreditTermsResponse) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(terms)
+        .map_err(|_| Problem::new(Kind::Internal, "the answer could not be written"))
 }
 
 /// The credit of a customer on a day, also for others who need to know of a hold; with an account,
@@ -264,6 +317,7 @@ pub fn decide(
             .filter(|it| it.invoices_known)
             .map(|it| it.open_items.as_slice()),
         credit_limit: customer.and_then(|it| it.credit_limit),
+        dunning: customer.map_or(&[][..], |it| &it.finance.dunning),
         today,
     };
     let decision = credit::decide(&facts, policy);

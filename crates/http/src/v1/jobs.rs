@@ -20,13 +20,14 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Whoever may start or read what jobs do may see how far they have come.
-const SEEN_BY: [Scope; 6] = [
+const SEEN_BY: [Scope; 7] = [
     Scope::ImportsWrite,
     Scope::ProductsWrite,
     Scope::EvaluationsRun,
     Scope::EvaluationsRead,
     Scope::PoliciesWrite,
     Scope::PoliciesRead,
+    Scope::CreditOverride,
 ];
 
 pub fn routes(config: &mut ServiceConfig) {
@@ -41,7 +42,7 @@ pub fn routes(config: &mut ServiceConfig) {
 #[schema(example = json!({"id": "job_06dv7n5z4h9k3m2p8q1r5s7t10", "kind": "import", "state": "running", "done": 1500, "total": 6000, "percent": "25", "counts": {"created": 1490, "rejected": 10}, "error": null, "result": null, "created_at": "2026-03-01T09:30:00.000000Z", "updated_at": "2026-03-01T09:30:05.000000Z", "finished_at": null}))]
 pub struct JobResponse {
     pub id: String,
-    /// `import`, `evaluation`, `revaluation`
+    /// `import`, `evaluation`, `revaluation`, `simulation` or `limit_proposals`.
     pub kind: String,
     /// `queued`, `running`, `done` or `failed`.
     pub state: String,

@@ -134,6 +134,18 @@ pub async fn replayed(tenant: &TenantHandle, receipt: &Receipt) -> Result<Replay
     })
 }
 
+/// A decision that was made again, beside the one before.
+pub fn compared(before: &Value, again: Value) -> ReplayResponse {
+    let differences = differences::between(before, &again);
+    ReplayResponse {
+        valid: true,
+        identical: differences.is_empty(),
+        reasons: Vec::new(),
+        decision: Some(again),
+        differences,
+    }
+}
+
 const fn refused(valid: bool, reasons: Vec<ReceiptReason>) -> ReplayResponse {
     ReplayResponse {
         valid,

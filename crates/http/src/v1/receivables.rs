@@ -5,6 +5,7 @@
 //! | rows       | `crates/persistence/src/receivables.rs`     |
 
 use crate::body::{Id, Query};
+use crate::faults::Faults;
 use crate::listing::{self, Listing};
 use crate::page::Page;
 use crate::problem::Problem;
@@ -26,6 +27,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(list_open_items);
+    config.service(find_ageing);
 }
 
 /// As of when, as known when, and which page of the items.
@@ -42,6 +44,37 @@ pub struct ListOpenItems {
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,
+}
+
+/// As of when, as known when, and by which days.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgeingQuery {
+    /// A business date; today where it is absent.
+    #[param(example = "2026-03-01")]
+    pub as_of: Option<String>,
+    /// As known then: a position of the journal, or an instant.
+    pub known_at: Option<String>,
+    /// The last day of each bucket, rising, at most 20; `30,60,90,180` where it is absent.
+    #[param(example = "30,60,90")]
+    pub buckets: Option<String>,
+}
+
+/// What a customer owes by how long it is overdue, in base currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "currency": "EUR", "open": "700.00", "overdue": "700.00", "unallocated": "0.00", "buckets": [{"from_days": null, "to_days": null, "amount": "0.00", "items": 0}, {"from_days": 1, "to_days": 30, "amount": "700.00", "items": 1}]}))]
+pub struct AgeingResponse {
+    pub customer: String,
+    #[schema(format = Date)]
+    pub as_of: String,
+    pub currency: String,
+    pub open: String,
+    pub overdue: String,
+    /// Credit that no invoice used yet; negative where more was paid back than ever came in.
+    pub unallocated: String,
+    /// Not due first; every item is in exactly one, so they sum to `open`.
+    pub buckets: Vec<AgeingBucketResponse>,
 }
 
 /// An invoice of which something is still to be paid, in base currency.
@@ -151,6 +184,68 @@ pub async fn list_open_items(
     Ok(listing::linked(&request, answer.next.as_deref(), &answer))
 }
 
+/// Find what a customer owes by how long it is overdue
+///
+/// In any buckets: not due, then up to each of `buckets`, then the rest.
+#[utoipa::path(tag = "receivables",
+    params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), AgeingQuery),
+    responses((status = 200, description = "The ageing", body = AgeingResponse)))]
+#[get("/customers/{id}/ageing")]
+pub async fn find_ageing(
+    tenant: Tenant<need::FactsRead>,
+    Id(id): Id<CustomerId>,
+    Query(query): Query<AgeingQuery>,
+) -> Result<HttpResponse, Problem> {
+    let bounds = match &query.buckets {
+        Some(text) => bounds(text)?,
+        None => USUAL_BOUNDS.to_vec(),
+    };
+    let (as_of, known_at) = (query.as_of.as_deref(), query.known_at.as_deref());
+    let moment = asking::moment(&tenant, as_of, known_at).await?;
+    let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
+    let owed = Receivables::of(id, &subject.facts, moment.as_of)?;
+    let currency = tenant.settings().base_currency;
+    let due = owed.open_items.iter().map(|item| (item.due_on, item.open));
+    let buckets = ageing(due, moment.as_of, &bounds);
+    let shown = buckets.iter();
+    Ok(HttpResponse::Ok().json(AgeingResponse {
+        customer: id.to_string(),
+        as_of: moment.as_of.to_string(),
+        currency: currency.to_string(),
+        open: sum(&buckets, false, currency),
+        overdue: sum(&buckets, true, currency),
+        unallocated: money(owed.unallocated.decimal(), currency),
+        buckets: shown
+            .map(|bucket| AgeingBucketResponse::new(bucket, currency))
+            .collect(),
+    }))
+}
+
+/// `30,60,90`: whole days from 1 to 36,500, rising.
+fn bounds(text: &str) -> Result<Vec<u32>, Problem> {
+    let read: Option<Vec<u32>> = text.split(',').map(|days| days.parse().ok()).collect();
+    let rising = |days: &Vec<u32>| {
+        let first = days.first().is_some_and(|days| *days > 0);
+        let last = days.last().is_some_and(|days| *days <= 36_500);
+        first && last && days.len() <= 20 && days.is_sorted_by(|one, other| one < other)
+    };
+    let mut faults = Faults::default();
+    let read = read.filter(rising);
+    if read.is_none() {
+        let detail = "is no list of rising days such as `30,60,90`, 1 to 36,500 and at most 20";
+        faults.add("buckets", "not_buckets", detail);
+    }
+    faults.finish(read)
+}
+
+fn sum(buckets: &[Bucket], overdue_only: bool, currency: Currency) -> String {
+    let counted = buckets
+        .iter()
+        .filter(|it| !overdue_only || it.from_days.is_some());
+    let sum = counted.fold(Decimal::ZERO, |sum, it| sum.saturating_add(it.amount));
+    money(sum, currency)
+}
+
 /// Where an item stands in the order of the list, as a text that sorts alike.
 fn place(item: &OpenItem) -> String {
     let due_on = item.due_on.map_or("none".to_owned(), |day| day.to_string());
@@ -177,13 +272,6 @@ fn answer(
 ) -> OpenItemsResponse {
     let due = owed.open_items.iter().map(|item| (item.due_on, item.open));
     let buckets = ageing(due, moment.as_of, &USUAL_BOUNDS);
-    let sum = |overdue_only: bool| {
-        let counted = buckets
-            .iter()
-            .filter(|it| !overdue_only || it.from_days.is_some());
-        let sum = counted.fold(Decimal::ZERO, |sum, it| sum.saturating_add(it.amount));
-        money(sum, currency)
-    };
     let ageing = buckets.iter();
     let ageing = ageing
         .map(|bucket| AgeingBucketResponse::new(bucket, currency))
@@ -193,8 +281,8 @@ fn answer(
         as_of: moment.as_of.to_string(),
         known_at: moment.known_at,
         currency: currency.to_string(),
-        open: sum(false),
-        overdue: sum(true),
+        open: sum(&buckets, false, currency),
+        overdue: sum(&buckets, true, currency),
         unallocated: money(owed.unallocated.decimal(), currency),
         invoices: owed.invoice_count,
         ageing,

@@ -258,6 +258,7 @@ fn wanted(call: &Call, sees_hold: bool) -> Wanted {
     }
     Wanted {
         phones: call.keys.clone(),
+        near: call.near,
         open_items: sees_hold,
         policies,
         ..Wanted::default()

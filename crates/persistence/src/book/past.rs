@@ -19,7 +19,7 @@ use tiercel_domain::credit::OpenItem;
 use tiercel_domain::fact::DocumentRef;
 use tiercel_domain::ids::{CustomerId, EvaluationId, GroupId};
 use tiercel_domain::incoming::CustomerRef;
-use tiercel_domain::phones::MatchKey;
+use tiercel_domain::phones::{MatchKey, tail};
 use tiercel_domain::scaled::Points;
 use uuid::Uuid;
 
@@ -71,6 +71,30 @@ pub async fn owners(
         };
         let text = format!("SELECT t.customer_id FROM phone t WHERE {known} AND {condition}");
         let values = vec![position.into(), value.into()];
+        for row in sql::rows(source, &text, values).await? {
+            found.insert(id_of(&row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Who had numbers with the last digits of any of these at a position: all numbers are read.
+pub async fn near(
+    source: &impl Source,
+    wanted: &[MatchKey],
+    position: i64,
+) -> Result<BTreeSet<CustomerId>, DbError> {
+    let known = sql::known("t", Some(position));
+    let text = format!(
+        "SELECT t.customer_id FROM phone t WHERE {known} AND (t.e164 LIKE $2 \
+         OR (t.e164 IS NULL AND (t.match_key || ' ') LIKE $3))"
+    );
+    let tails: BTreeSet<u32> = wanted.iter().filter_map(tail).collect();
+    let mut found = BTreeSet::new();
+    for tail in tails {
+        let valid = format!("%{tail:07}");
+        let typed = format!("%{tail:07} %");
+        let values = vec![position.into(), valid.into(), typed.into()];
         for row in sql::rows(source, &text, values).await? {
             found.insert(id_of(&row)?);
         }
@@ -167,6 +191,7 @@ async fn complete(
     reading.phones(source, &mut found).await?;
     reading.overrides(source, &mut found).await?;
     reading.approvals(source, &mut found).await?;
+    reading.dunning(source, &mut found).await?;
     reading.tiers(source, &states, &mut found).await?;
     Ok(found.into_values().collect())
 }
@@ -270,6 +295,22 @@ impl Reading {
         for row in self.rows(source, price_approvals::SELECT, &and).await? {
             if let Some(customer) = of_row(&row, found)? {
                 customer.approvals.push(price_approvals::read(&row)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Levels of reminders are never superseded: the latest counts.
+    async fn dunning(&self, source: &impl Source, found: &mut Customers) -> Result<(), DbError> {
+        let places = sql::places(2, self.ids.len());
+        let text = format!(
+            "{} t WHERE t.customer_id IN ({places}) AND EXISTS (SELECT 1 FROM journal w \
+             WHERE w.write_id = t.write_id AND w.position <= $1) ORDER BY t.set_no",
+            credit::dunning::SELECT
+        );
+        for row in sql::rows(source, &text, self.values()).await? {
+            if let Some(customer) = of_row(&row, found)? {
+                customer.finance.dunning.push(credit::dunning::read(&row)?);
             }
         }
         Ok(())

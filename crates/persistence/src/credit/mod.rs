@@ -6,6 +6,9 @@
 //! | authorisations | `authorizations.rs`: what is held for one document                    |
 //! | facts          | `follow.rs`: bills take over what was held, payments free it          |
 //! | holds          | `holds.rs`: documents that wait                                       |
+//! | reminders      | `dunning.rs`: levels by hand, and the one last told                   |
+//! | finance        | `snapshots.rs`: its open items compared with ours                     |
+//! | proposals      | `proposals.rs`: limits that wait for somebody's word                  |
 //! | book           | `summary.rs`: what look-ups need                                      |
 //! | past           | `past.rs`: what look-ups needed at a position                           |
 //! | overrides      | `overrides.rs`: budgets beyond the rules                              |
@@ -17,12 +20,15 @@
 
 mod accounts;
 mod authorizations;
+pub(crate) mod dunning;
 mod follow;
 mod holds;
 mod limits;
 mod overrides;
 mod past;
+mod proposals;
 mod reserve;
+mod snapshots;
 mod summary;
 
 pub use accounts::{
@@ -33,6 +39,7 @@ pub use authorizations::{
     AuthorizationFilter, NewAuthorization, StoredAuthorization, authorization, authorizations,
     due_customers, expire_due, insert, save, told_beyond, waiting_for,
 };
+pub use dunning::{StoredDunning, dunning_of, set_dunning, tell_dunning};
 pub(crate) use follow::follow;
 pub use follow::{add_document, adopt_bills, told_of};
 pub use holds::{
@@ -41,7 +48,12 @@ pub use holds::{
 pub use limits::{NewLimit, StoredLimit, change_limit, limit_changes, limits_of};
 pub use overrides::{NewOverride, Override, find_override, give_override, use_override};
 pub(crate) use past::summaries_at;
+pub use proposals::{
+    NewProposal, ProposalFilter, StoredProposal, decide_proposal, limit_proposal, limit_proposals,
+    propose_limit,
+};
 pub use reserve::{Entry, Guard, entries};
+pub use snapshots::{NewSnapshot, Snapshot, SnapshotFilter, keep_snapshot, snapshot, snapshots};
 pub(crate) use summary::summaries;
 
 use crate::error::DbError;

@@ -184,6 +184,8 @@ fn start_background(hosted: &web::Data<Hosted>) {
     rt::spawn(async move { flows::policy_simulations::work(&simulator).await });
     let creditor = hosted.clone();
     rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
+    let proposer = hosted.clone();
+    rt::spawn(async move { flows::credit::portfolio::work(&proposer).await });
 }
 
 /// Evaluates everyone at the times that the configuration names.

@@ -55,7 +55,8 @@ impl Settled {
 }
 
 /// How a decision is kept beside what it made; the wire knows.
-pub type Keep<'a> = &'a dyn Fn(&Desk, &Verdict, &str, bool) -> Result<String, Problem>;
+pub type Keep<'a> =
+    &'a dyn Fn(&Desk, &Question<'_>, &Verdict, &str, bool) -> Result<String, Problem>;
 
 /// Where an authorisation was and where it shall go.
 struct Step {
@@ -143,7 +144,7 @@ async fn settle(
     let decision_id = decision_id(sitting.now);
     let beyond = beyond(tx, &desk, order, &verdict, step.increase).await?;
     let overridden = beyond.is_some();
-    let decision = keep(&desk, &verdict, &decision_id, overridden)?;
+    let decision = keep(&desk, &question, &verdict, &decision_id, overridden)?;
     let known = step.before.is_some();
     let (mut authorization, mut hold) = (None, None);
     if verdict.outcome.reserves() || overridden {

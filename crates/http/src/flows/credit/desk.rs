@@ -10,7 +10,7 @@ use tiercel_domain::credit::authorize::{Question, Standing, Verdict, judge};
 use tiercel_domain::credit::limits::effective;
 use tiercel_domain::credit::{self, Decision, Facts, Policy};
 use tiercel_domain::currency::Currency;
-use tiercel_domain::ids::CustomerId;
+use tiercel_domain::ids::{CustomerId, GroupId};
 use tiercel_domain::money::{Rounding, round};
 use tiercel_domain::scaled::Amount;
 use tiercel_persistence::book::{self, BookCustomer};
@@ -31,6 +31,8 @@ pub struct Desk {
     pub account: Account,
     pub group: Option<Account>,
     pub policy: Policy,
+    /// The customer's groups with all ancestors, for which the policy was narrowed.
+    pub groups: BTreeSet<GroupId>,
     pub terms: Decision,
     pub own: Standing,
     pub group_standing: Option<Standing>,
@@ -113,6 +115,7 @@ impl Desk {
                 .invoices_known
                 .then_some(customer.open_items.as_slice()),
             credit_limit: customer.credit_limit,
+            dunning: &customer.finance.dunning,
             today: sitting.today,
         };
         let terms = credit::decide(&facts, &policy);
@@ -138,6 +141,7 @@ impl Desk {
             account,
             group,
             policy,
+            groups,
             terms,
             own,
             group_standing,

@@ -3,9 +3,14 @@
 //! | read and judged | `desk.rs`: everything about one customer's credit, in one transaction |
 //! | authorised      | `authorize.rs`: reserve, hold or decline                               |
 //! | by itself       | `upkeep.rs`: reservations end, holds are looked at again               |
+//! | proposed        | `proposals.rs`, `portfolio.rs`: limits by the formula, for one or for all |
+//! | reminded        | `dunning.rs`: levels of reminders that have changed are told           |
 
 pub mod authorize;
 pub mod desk;
+pub mod dunning;
+pub mod portfolio;
+pub mod proposals;
 pub mod upkeep;
 
 use crate::problem::{Kind, Problem};

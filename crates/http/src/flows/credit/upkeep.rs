@@ -2,9 +2,11 @@
 //! account moved, which is what a payment does.
 
 use super::desk::{Desk, Sitting, lock};
+use super::dunning;
 use crate::problem::Problem;
 use crate::tenant::Hosted;
 use crate::v1::credit::kept;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 use tiercel_domain::credit::authorize::Question;
 use tiercel_domain::ids::CustomerId;
@@ -13,16 +15,28 @@ use tiercel_persistence::{Tx, Writing, Written};
 
 /// How often an idle instance looks.
 const EVERY: Duration = Duration::from_millis(500);
+/// How often levels of reminders are compared with those last told: all of them are in memory.
+const LEVELS_EVERY: TimeDelta = TimeDelta::seconds(2);
 /// How many are taken at a time.
 const MANY: u64 = 100;
 
 /// Ends what is over and looks at holds for ever.
 pub async fn work(hosted: &Hosted) {
+    let mut told: Option<DateTime<Utc>> = None;
     loop {
+        let now = hosted.now();
+        let tell = told.is_none_or(|last| now.signed_duration_since(last) >= LEVELS_EVERY);
         let done = async {
             expire(hosted).await?;
-            look_at_holds(hosted).await
+            look_at_holds(hosted).await?;
+            match tell {
+                true => dunning::tell_all(hosted).await,
+                false => Ok(()),
+            }
         };
+        if tell {
+            told = Some(now);
+        }
         if let Err(error) = done.await {
             tracing::warn!(error = %error, "the upkeep of credit could not be done");
         }
@@ -79,23 +93,24 @@ async fn look_at(tx: &Tx, sitting: &Sitting<'_>, hold: &Hold) -> Result<(), Prob
     let desk = Desk::at(tx, sitting, customer, account).await?;
     let term = hold.payment_term.as_deref();
     let term = term.and_then(|code| desk.policy.term(code));
-    let verdict = desk.judge(&Question {
+    let question = Question {
         amount: hold.amount,
         increase: hold.amount,
         term,
-    });
+    };
+    let verdict = desk.judge(&question);
     let ready = verdict.outcome.reserves();
     if ready {
         tx.call_it("credit.hold.ready_to_release");
     }
     let id = crate::v1::deciding::decision_id(sitting.now);
-    let decision = kept(&desk, &verdict, &id, false)?;
+    let decision = kept(&desk, &question, &verdict, &id, false)?;
     let version = desk.account.version;
     store::mark_ready(tx, current, ready, decision, version).await?;
     Ok(())
 }
 
-async fn write(
+pub(super) async fn write(
     hosted: &Hosted,
     action: &'static str,
     change: impl AsyncFn(&Tx) -> Result<(), Problem>,

@@ -180,6 +180,7 @@ impl Rates {
         let items = customer
             .map(|it| it.open_items.as_slice())
             .unwrap_or_default();
+        let by_hand = customer.map_or(&[][..], |it| &it.finance.dunning);
         let limit = |pair: &Pair, tier: Option<&str>| {
             let policy = pair.credit.as_ref()?.for_customer(id, &groups);
             let facts = credit::Facts {
@@ -187,6 +188,7 @@ impl Rates {
                 tier,
                 open_items: Some(items),
                 credit_limit: customer.and_then(|it| it.credit_limit),
+                dunning: by_hand,
                 today: as_of,
             };
             Some(credit::decide(&facts, &policy).limit.amount)

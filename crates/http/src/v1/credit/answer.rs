@@ -6,7 +6,7 @@ use crate::v1::receipts::Receipt;
 use crate::wire::money;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tiercel_domain::credit::terms::Due;
 use tiercel_domain::credit::{Decision, Exposure, HoldCode, PaymentTerm, State, ageing};
 use tiercel_domain::currency::Currency;
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 /// What a customer gets on credit, and why.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "position": null, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}, "hold": {"status": "none", "reasons": []}, "stale": false}))]
+#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "company": null, "segment": null, "currency": "EUR", "as_of": "2026-03-01", "position": null, "tier": {"code": "high", "score": "84", "as_of": "2026-02-28", "model_version": 1, "stale": false}, "policy": {"id": "default", "version": 1}, "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#", "ubl": "<cac:PaymentTerms><cbc:ID>2-10-N45</cbc:ID></cac:PaymentTerms>"}, "grace_days": 7, "late_interest_pct": "9", "limit": {"amount": "50000.00", "source": "tier"}, "exposure": {"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}], "data_age_seconds": 300, "degraded": false}, "hold": {"status": "none", "reasons": []}, "dunning_level": 0, "stale": false}))]
 pub struct CreditTermsResponse {
     /// Null where the customer is unknown.
     pub customer_id: Option<String>,
@@ -45,6 +45,8 @@ pub struct CreditTermsResponse {
     #[schema(nullable = false)]
     pub account: Option<CreditBuckets>,
     pub hold: CreditHold,
+    /// How far reminders of bills have come; `GET /v1/customers/{id}/dunning` tells why.
+    pub dunning_level: u16,
     /// Never evaluated, or more than 400 days ago.
     pub stale: bool,
     /// Only with `receipt=full`.
@@ -55,7 +57,7 @@ pub struct CreditTermsResponse {
 
 /// When bills are to be paid, in the spellings that people and systems read.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}))]
+#[schema(example = json!({"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#", "ubl": "<cac:PaymentTerms><cbc:ID>2-10-N45</cbc:ID></cac:PaymentTerms>"}))]
 pub struct CreditPaymentTerm {
     pub code: String,
     /// `net` or `prepayment`.
@@ -68,6 +70,8 @@ pub struct CreditPaymentTerm {
     pub unece_4279: Vec<String>,
     /// The structured part of BT-20 in XRechnung; empty without discounts.
     pub xrechnung: String,
+    /// The `cac:PaymentTerms` of UBL 2.1, without the namespaces of the document around them.
+    pub ubl: String,
 }
 
 /// Paying within `days` takes `percent` off.
@@ -106,7 +110,7 @@ pub struct CreditBuckets {
 
 /// What is outstanding; all null but `known` where no bill of the customer was ever told.
 #[derive(Debug, Default, Serialize, ToSchema)]
-#[schema(example = json!({"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}]}))]
+#[schema(example = json!({"known": true, "posted": "31200.00", "pending": "0.00", "overdue": "0.00", "overdue_after_grace": "0.00", "oldest_overdue_days": 0, "available": "18800.00", "utilization_pct": "62.4", "ageing": [{"from_days": null, "to_days": null, "amount": "31200.00", "items": 4}], "data_age_seconds": 300, "degraded": false}))]
 pub struct CreditExposure {
     pub known: bool,
     /// Open items, and what was committed and is not billed yet.
@@ -126,10 +130,17 @@ pub struct CreditExposure {
     pub utilization_pct: Option<String>,
     /// Not due, 1–30, 31–60, 61–90, 91–180 and over 180 days overdue.
     pub ageing: Vec<CreditAgeing>,
+    /// Since a snapshot of finance confirmed the open items last; absent where none ever did, and
+    /// for the past.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub data_age_seconds: Option<u64>,
+    /// The data of finance are older than the policy allows.
+    pub degraded: bool,
 }
 
 /// A document in the system that keeps it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[schema(example = json!({"system": "erp1", "type": "invoice", "id": "R-20077"}))]
 pub struct CreditDocument {
     pub system: String,
@@ -159,11 +170,11 @@ pub struct CreditHold {
     pub reasons: Vec<CreditHoldReason>,
 }
 
-/// What was found and what is allowed: amounts, or days for `oldest_open_item_days`.
+/// What was found and what is allowed: amounts, days for `oldest_open_item_days`, or a level.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"code": "limit_exceeded", "actual": "56200.00", "threshold": "50000.00"}))]
 pub struct CreditHoldReason {
-    /// `overdue_amount`, `oldest_open_item_days` or `limit_exceeded`.
+    /// `overdue_amount`, `oldest_open_item_days`, `limit_exceeded` or `dunning_level`.
     pub code: String,
     pub actual: Option<String>,
     pub threshold: Option<String>,
@@ -245,6 +256,7 @@ pub(super) fn terms(
         account: account.map(|account| buckets(account, now)),
         exposure: exposure.map_or_else(CreditExposure::default, |it| told(it, amount)),
         hold: hold(&decision.hold, amount),
+        dunning_level: decision.dunning.level,
     }
 }
 
@@ -266,6 +278,7 @@ pub(super) fn payment_term(term: &PaymentTerm) -> CreditPaymentTerm {
         early_payment: early.collect(),
         unece_4279: codes.collect(),
         xrechnung: term.xrechnung(),
+        ubl: term.ubl(),
     }
 }
 
@@ -291,12 +304,14 @@ fn told(exposure: &Exposure, amount: impl Fn(Decimal) -> String) -> CreditExposu
         available: Some(amount(exposure.available)),
         utilization_pct: exposure.utilization_pct.map(|it| it.to_string()),
         ageing: exposure.ageing.iter().map(bucket).collect(),
+        data_age_seconds: None,
+        degraded: false,
     }
 }
 
 fn hold(reasons: &[Reason<HoldCode>], amount: impl Fn(Decimal) -> String) -> CreditHold {
     let number = |code: HoldCode, value: Decimal| match code {
-        HoldCode::OldestOpenItem => value.to_string(),
+        HoldCode::OldestOpenItem | HoldCode::DunningLevel => value.to_string(),
         HoldCode::OverdueAmount | HoldCode::LimitExceeded => amount(value),
     };
     let told = reasons.iter().map(|reason| CreditHoldReason {

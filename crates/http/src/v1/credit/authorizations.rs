@@ -14,7 +14,7 @@ use crate::problem::{Kind, Problem};
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
 use crate::scope::need;
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, TenantHandle};
 use crate::v1::asking;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -295,12 +295,17 @@ pub async fn find_credit_authorization(
     tenant: Tenant<need::CreditRead>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let found = store::authorization(tenant.store(), id_of(&path)?).await?;
-    let found = found.ok_or_else(|| Problem::not_found("authorization"))?;
+    let found = stored(&tenant, &path).await?;
     let body = CreditAuthorizationResponse::of(&found, tenant.now())?;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag(found.version)))
         .json(body))
+}
+
+/// The authorisation of an id.
+pub async fn stored(tenant: &TenantHandle, id: &str) -> Result<StoredAuthorization, Problem> {
+    let found = store::authorization(tenant.store(), id_of(id)?).await?;
+    found.ok_or_else(|| Problem::not_found("authorization"))
 }
 
 /// List authorizations, oldest first

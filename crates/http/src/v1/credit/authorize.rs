@@ -54,7 +54,7 @@ pub struct AuthorizeCreditRequest {
 }
 
 impl AuthorizeCreditRequest {
-    async fn read(self, tenant: &TenantHandle) -> Result<Order, Problem> {
+    pub async fn read(self, tenant: &TenantHandle) -> Result<Order, Problem> {
         let mut faults = Faults::default();
         let customer = self.customer.read("/customer", &mut faults);
         let place = read_place(self.company, self.segment, &mut faults);
@@ -139,11 +139,16 @@ pub async fn authorize_credit(
     upkeep::expire(tenant.hosted()).await?;
     let action = "credit.authorized";
     reply::write(&tenant, action, &retry, &body.hash, async |tx| {
-        let sitting = sitting(&tenant);
-        let settled = authorize(tx, &sitting, &order, &kept).await?;
-        answer(tx, &sitting, &settled, &order.document).await
+        settle(&tenant, tx, &order).await
     })
     .await
+}
+
+/// Authorises a document and answers.
+pub async fn settle(tenant: &TenantHandle, tx: &Tx, order: &Order) -> Result<Reply, Problem> {
+    let sitting = sitting(tenant);
+    let settled = authorize(tx, &sitting, order, &kept).await?;
+    answer(tx, &sitting, &settled, &order.document).await
 }
 
 pub fn sitting(tenant: &TenantHandle) -> Sitting<'_> {

@@ -115,7 +115,7 @@ fn told(customer: Option<&BookCustomer>, decision: &Decision, base: Currency) ->
             "threshold": reason.threshold.map(|it| it.normalize().to_string()),
         })
     });
-    json!({
+    let mut told = json!({
         "customer_id": customer.map(|it| it.id.to_string()),
         "customer_matched": decision.customer_matched,
         "tier": decision.terms_of_tier,
@@ -127,7 +127,12 @@ fn told(customer: Option<&BookCustomer>, decision: &Decision, base: Currency) ->
         },
         "exposure": decision.exposure.as_ref().map(|it| exposure(it, amount)),
         "hold": hold.collect::<Vec<_>>(),
-    })
+    });
+    // Receipts from before there were levels have none, and decide the same.
+    if decision.dunning.level > 0 {
+        told["dunning_level"] = json!(decision.dunning.level);
+    }
+    told
 }
 
 fn term(term: &PaymentTerm) -> Value {

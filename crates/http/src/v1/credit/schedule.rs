@@ -16,6 +16,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tiercel_domain::credit::PaymentTerm;
 use tiercel_domain::credit::early::to_pay;
+use tiercel_domain::credit::ubl::{DatedDiscount, DatedTerms};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::ids::CustomerId;
 use tiercel_domain::incoming::{CustomerRef, ExternalRef};
@@ -62,7 +63,7 @@ pub struct EarlyPaymentOffer {
 
 /// A bill in payments; they sum to its amount exactly.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "currency": "EUR", "invoice_date": "2026-03-01", "amount": "1587.35", "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#"}, "payments": [{"due_on": "2026-04-15", "amount": "1587.35"}], "early_payment": [{"pay_by": "2026-03-11", "percent": "2", "discount": "31.75", "amount": "1555.60"}]}))]
+#[schema(example = json!({"customer_id": "cus_01k8z6v3q2e4r5t6y7a8b9c0de", "customer_matched": true, "currency": "EUR", "invoice_date": "2026-03-01", "amount": "1587.35", "payment_term": {"code": "2-10-N45", "kind": "net", "text": "2% 10 days, net 45", "net_days": 45, "early_payment": [{"days": 10, "percent": "2"}], "unece_4279": ["1", "22"], "xrechnung": "#SKONTO#TAGE=10#PROZENT=2.00#", "ubl": "<cac:PaymentTerms><cbc:ID>2-10-N45</cbc:ID></cac:PaymentTerms>"}, "payments": [{"due_on": "2026-04-15", "amount": "1587.35"}], "early_payment": [{"pay_by": "2026-03-11", "percent": "2", "discount": "31.75", "amount": "1555.60"}], "ubl": "<cac:PaymentTerms><cbc:ID>2-10-N45</cbc:ID></cac:PaymentTerms>"}))]
 pub struct PaymentScheduleResponse {
     /// Null where the customer is unknown.
     pub customer_id: Option<String>,
@@ -74,6 +75,9 @@ pub struct PaymentScheduleResponse {
     pub payment_term: CreditPaymentTerm,
     pub payments: Vec<ScheduledPayment>,
     pub early_payment: Vec<EarlyPaymentOffer>,
+    /// The `cac:PaymentTerms` of UBL 2.1 with these days and amounts, without the namespaces of the
+    /// document around them.
+    pub ubl: String,
 }
 
 /// Computes when a customer has to pay a bill
@@ -133,15 +137,14 @@ fn answer(
     let book = tenant.book();
     let customer = find_customer(&book, customer, query.strict)?.map(AsRef::as_ref);
     let term = decide(&book, customer, tenant.today(), None)?.term;
-    let (payments, early_payment) =
-        schedule(&term, amount.decimal(), on, currency).ok_or_else(|| {
-            let detail = "leads to a day beyond the calendar";
-            Problem::invalid(vec![FieldError::new(
-                "invoice_date",
-                "out_of_range",
-                detail,
-            )])
-        })?;
+    let plan = plan(&term, amount.decimal(), on, currency).ok_or_else(|| {
+        let detail = "leads to a day beyond the calendar";
+        Problem::invalid(vec![FieldError::new(
+            "invoice_date",
+            "out_of_range",
+            detail,
+        )])
+    })?;
     Ok(HttpResponse::Ok().json(PaymentScheduleResponse {
         customer_id: customer.map(|it| it.id.to_string()),
         customer_matched: customer.is_some(),
@@ -149,34 +152,55 @@ fn answer(
         invoice_date: on.to_string(),
         amount: decimals(amount.decimal(), currency.exponent()),
         payment_term: payment_term(&term),
-        payments,
-        early_payment,
+        payments: plan.payments,
+        early_payment: plan.early_payment,
+        ubl: plan.ubl,
     }))
 }
 
-fn schedule(
-    term: &PaymentTerm,
-    amount: Decimal,
-    on: NaiveDate,
-    currency: Currency,
-) -> Option<(Vec<ScheduledPayment>, Vec<EarlyPaymentOffer>)> {
+/// When a bill is to be paid, in all spellings.
+struct Plan {
+    payments: Vec<ScheduledPayment>,
+    early_payment: Vec<EarlyPaymentOffer>,
+    ubl: String,
+}
+
+fn plan(term: &PaymentTerm, amount: Decimal, on: NaiveDate, currency: Currency) -> Option<Plan> {
     let scale = currency.exponent();
     let show = |amount: Decimal| decimals(amount, scale);
     let payments = term.schedule(amount, on, scale).ok()?;
-    let payments = payments.into_iter().map(|it| ScheduledPayment {
-        due_on: it.due_on.to_string(),
-        amount: show(it.amount),
-    });
-    let early = term.early_payment.iter().map(|early| {
+    let discounts = term.early_payment.iter().map(|early| {
         let settles = to_pay(amount, early.percent, scale)?;
-        Some(EarlyPaymentOffer {
-            pay_by: on
-                .checked_add_days(Days::new(early.days.into()))?
-                .to_string(),
-            percent: early.percent.to_string(),
-            discount: show(amount.checked_sub(settles)?),
-            amount: show(settles),
+        Some(DatedDiscount {
+            percent: early.percent.decimal(),
+            amount: amount.checked_sub(settles)?,
+            pay_by: on.checked_add_days(Days::new(early.days.into()))?,
         })
     });
-    Some((payments.collect(), early.collect::<Option<_>>()?))
+    let discounts: Vec<DatedDiscount> = discounts.collect::<Option<_>>()?;
+    let dated = DatedTerms {
+        currency,
+        payments: &payments,
+        discounts: &discounts,
+    };
+    let ubl = term.ubl_of(&dated);
+    let offers = discounts.iter().map(|discount| {
+        Some(EarlyPaymentOffer {
+            pay_by: discount.pay_by.to_string(),
+            percent: discount.percent.normalize().to_string(),
+            discount: show(discount.amount),
+            amount: show(amount.checked_sub(discount.amount)?),
+        })
+    });
+    Some(Plan {
+        early_payment: offers.collect::<Option<_>>()?,
+        payments: payments
+            .into_iter()
+            .map(|it| ScheduledPayment {
+                due_on: it.due_on.to_string(),
+                amount: show(it.amount),
+            })
+            .collect(),
+        ubl,
+    })
 }

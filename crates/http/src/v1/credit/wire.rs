@@ -1,5 +1,6 @@
 //! What the answers about authorisations and holds have in common.
 
+use super::replay::Inputs;
 use crate::faults::Faults;
 use crate::flows::credit::authorize::Settled;
 use crate::flows::credit::desk::Desk;
@@ -9,7 +10,7 @@ use crate::wire::instant;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tiercel_domain::credit::State;
-use tiercel_domain::credit::authorize::{Check, Measure, Outcome, Remedy, Verdict};
+use tiercel_domain::credit::authorize::{Check, Measure, Outcome, Question, Remedy, Verdict};
 use tiercel_domain::currency::Currency;
 use tiercel_domain::fact::DocumentRef;
 use tiercel_domain::scaled::Amount;
@@ -77,7 +78,8 @@ pub fn read_amount(
 #[schema(example = json!({"check": "limit", "result": "pass", "actual": "41200.00", "threshold": "50000.00"}))]
 pub struct CreditCheck {
     /// `account_open`, `tier_veto`, `limit`, `group_limit`, `limit_expired`, `maximum_document`,
-    /// `overdue_amount`, `oldest_open_item_days`, `payment_term_rank` or `discount_rank`.
+    /// `overdue_amount`, `oldest_open_item_days`, `dunning_level`, `payment_term_rank` or
+    /// `discount_rank`.
     pub check: String,
     /// `pass`, `condition` or `fail`.
     pub result: String,
@@ -120,6 +122,9 @@ pub struct Judged {
     pub reasons: Vec<CreditReason>,
     pub remedies: Vec<CreditRemedy>,
     pub conditions: Vec<CreditRemedy>,
+    /// What was read, to decide it again; none in rows from before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Inputs>,
 }
 
 impl Judged {
@@ -169,6 +174,7 @@ impl Judged {
                 .iter()
                 .map(|it| remedy(it, currency))
                 .collect(),
+            inputs: None,
         }
     }
 }
@@ -176,11 +182,15 @@ impl Judged {
 /// The decision as text, for the row it belongs to.
 pub fn kept(
     desk: &Desk,
+    question: &Question<'_>,
     verdict: &Verdict,
     decision_id: &str,
     overridden: bool,
 ) -> Result<String, Problem> {
-    let judged = Judged::new(desk, verdict, decision_id, overridden);
+    let judged = Judged {
+        inputs: Some(Inputs::of(desk, question)),
+        ..Judged::new(desk, verdict, decision_id, overridden)
+    };
     serde_json::to_string(&judged)
         .map_err(|_| Problem::new(Kind::Internal, "the decision could not be written"))
 }
@@ -193,12 +203,13 @@ fn measure(measure: &Measure, currency: Currency) -> String {
     match measure {
         Measure::Amount(amount) => money(*amount, currency),
         Measure::Days(days) => days.to_string(),
+        Measure::Level(level) => level.to_string(),
         Measure::Percent(percent) => percent.to_string(),
         Measure::Word(word) => word.clone(),
     }
 }
 
-fn check(check: &Check, currency: Currency) -> CreditCheck {
+pub fn check(check: &Check, currency: Currency) -> CreditCheck {
     let result = match (check.passed, check.conditional) {
         (true, _) => "pass",
         (false, true) => "condition",

@@ -113,6 +113,7 @@ fn customer(it: RecordedCustomer) -> BookCustomer {
         group: it.group.map(|id| id.parse::<GroupId>().unwrap()),
         credit_limit: it.credit_limit.map(|limit| limit.parse().unwrap()),
         credit: Vec::new(),
+        finance: tiercel_persistence::book::Finance::default(),
         externals: it
             .external
             .map(|(system, id)| KnownAs {

@@ -23,6 +23,10 @@ pub struct Call {
     pub keys: Vec<MatchKey>,
     /// In E.164 where it could be read.
     pub called: Option<String>,
+    /// Where nobody has one of the keys, numbers that end alike count: the national number, else
+    /// seven digits that one customer alone has. Receipts from before this was so look for the keys
+    /// alone.
+    pub near: bool,
 }
 
 impl Call {
@@ -40,6 +44,7 @@ impl Call {
             caller,
             keys,
             called,
+            near: true,
         }
     }
 
@@ -47,8 +52,16 @@ impl Call {
     pub fn facts(&self, book: &Book, on: NaiveDate) -> Facts {
         Facts {
             caller: self.caller,
-            matches: matches(book, &self.keys, on),
+            matches: self.matches(book, on),
             called: self.called.clone(),
+        }
+    }
+
+    fn matches(&self, book: &Book, on: NaiveDate) -> Vec<Match> {
+        match book.by_phone(&self.keys) {
+            Some((key, owners)) => book::matches(key, owners, on),
+            None if self.near => book.near(&self.keys, on),
+            None => Vec::new(),
         }
     }
 }
@@ -61,11 +74,6 @@ fn number(raw: &str) -> Cow<'_, str> {
         }
         _ => Cow::Borrowed(raw),
     }
-}
-
-fn matches(book: &Book, keys: &[MatchKey], on: NaiveDate) -> Vec<Match> {
-    let found = book.by_phone(keys);
-    found.map_or_else(Vec::new, |(key, owners)| book::matches(key, owners, on))
 }
 
 #[cfg(test)]

@@ -24,6 +24,9 @@ struct Inputs {
     keys: Vec<Key>,
     #[serde(skip_serializing_if = "Option::is_none")]
     called: Option<String>,
+    /// Numbers that end alike were looked for, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    near: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +70,7 @@ pub fn read(inputs: Value) -> Result<Call, Problem> {
         caller,
         keys: keys.collect(),
         called: inputs.called,
+        near: inputs.near,
     })
 }
 
@@ -95,6 +99,7 @@ fn inputs(call: &Call) -> Inputs {
         caller: caller.to_owned(),
         keys: keys.collect(),
         called: call.called.clone(),
+        near: call.near,
     }
 }
 

@@ -1,0 +1,199 @@
+//! Proposed limits for everyone, as a job: chunk by chunk of customers, each one write; resumed by
+//! another instance where one stops.
+
+use super::desk::Sitting;
+use super::proposals::{Proposed, consider, policy, propose};
+use crate::flows::lease::{LEASE, kept};
+use crate::problem::{Kind, Problem};
+use crate::tenant::Hosted;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tiercel_domain::ids::{CustomerId, JobId};
+use tiercel_persistence::jobs::{self, Ending, Job, Progress};
+use tiercel_persistence::{DbError, Tx, WriteError, Writing, Written, facts};
+
+const JOB_KIND: &str = "limit_proposals";
+/// How often an idle instance looks for work.
+const EVERY: Duration = Duration::from_millis(500);
+/// Customers per write.
+const CHUNK: usize = 100;
+
+/// How far a job has come: where to resume, and counts for its answer.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Standing {
+    after: Option<String>,
+    done: usize,
+    counts: Counts,
+    /// Where the proposals are.
+    result: String,
+}
+
+/// Customers, by what became of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Counts {
+    proposed: usize,
+    waiting: usize,
+    unchanged: usize,
+    /// The formula or the account could not be reckoned with.
+    skipped: usize,
+}
+
+/// Queues proposals for everyone.
+pub async fn queue(tx: &Tx, principal: &str) -> Result<JobId, DbError> {
+    jobs::create(tx, JOB_KIND, "{}", principal).await
+}
+
+/// Takes and runs such jobs for ever.
+pub async fn work(hosted: &Hosted) {
+    loop {
+        match jobs::claim(&hosted.store, JOB_KIND, LEASE).await {
+            Ok(Some(job)) => advance(hosted, &job).await,
+            Ok(None) => tokio::time::sleep(EVERY).await,
+            Err(error) => {
+                tracing::warn!(error = %error, "no proposals could be taken");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn advance(hosted: &Hosted, job: &Job) {
+    let Some(done) = kept(&hosted.store, job, run(hosted, job)).await else {
+        return;
+    };
+    let ending = match &done {
+        Ok(()) => Ending::Done,
+        Err(problem) => {
+            tracing::warn!(error = %problem, job.id = %job.id, "proposals stopped");
+            Ending::Failed("the proposals stopped; see whether a policy with a formula is in force")
+        }
+    };
+    let end = async |tx: &Tx| Ok::<_, DbError>((jobs::finish(tx, job, ending).await?, None));
+    let writing = writing(job, "credit.limit_proposals_ended");
+    if let Err(error) = hosted.store.write(&writing, end).await {
+        // The lease runs out, and somebody tries again from where the job stands.
+        tracing::warn!(error = %error, job.id = %job.id, "proposals were interrupted");
+    }
+}
+
+const fn writing<'a>(job: &'a Job, action: &'a str) -> Writing<'a> {
+    Writing {
+        principal: job.principal.as_str(),
+        action,
+        retry: None,
+    }
+}
+
+async fn run(hosted: &Hosted, job: &Job) -> Result<(), Problem> {
+    let mut standing: Standing = serde_json::from_str(&job.progress).map_err(corrupt)?;
+    "/v1/credit/limit-proposals?status=proposed".clone_into(&mut standing.result);
+    let after = standing.after.as_deref().map(str::parse::<CustomerId>);
+    let after = after.transpose().map_err(corrupt)?;
+    let book = hosted.book.snapshot();
+    let everyone = book.customers().map(|customer| customer.id);
+    let mut everyone: Vec<CustomerId> = everyone
+        .filter(|id| after.is_none_or(|after| *id > after))
+        .collect();
+    everyone.sort_unstable();
+    let total = standing.done.saturating_add(everyone.len());
+    for chunk in everyone.chunks(CHUNK) {
+        standing = commit(hosted, job, &standing, chunk, total).await?;
+    }
+    Ok(())
+}
+
+/// One chunk, one write. Who stays as it is, is found before, so that nobody waits for it.
+async fn commit(
+    hosted: &Hosted,
+    job: &Job,
+    standing: &Standing,
+    chunk: &[CustomerId],
+    total: usize,
+) -> Result<Standing, Problem> {
+    let mut next = standing.clone();
+    let changing = changing(hosted, chunk, &mut next.counts).await?;
+    next.done = next.done.saturating_add(chunk.len());
+    next.after = chunk.last().map(ToString::to_string);
+    let write = async |tx: &Tx| {
+        let sitting = Sitting::now(hosted);
+        let mut next = next.clone();
+        // All at once and in order, so that two chunks cannot wait for each other.
+        tx.touch(&changing).await?;
+        for customer in &changing {
+            let count = match propose(tx, &sitting, *customer).await {
+                Ok(Proposed::New(_)) => &mut next.counts.proposed,
+                Ok(Proposed::Waiting(_)) => &mut next.counts.waiting,
+                Ok(Proposed::Unchanged(_)) => &mut next.counts.unchanged,
+                Err(problem) if unfit(&problem) => &mut next.counts.skipped,
+                Err(problem) => return Err(problem),
+            };
+            *count = count.saturating_add(1);
+        }
+        let text = serde_json::to_string(&next).map_err(corrupt)?;
+        let progress = Progress {
+            done: i64::try_from(next.done).unwrap_or(i64::MAX),
+            total: i64::try_from(total).ok(),
+            progress: &text,
+        };
+        jobs::progress(tx, job, &progress, LEASE).await?;
+        Ok::<_, Problem>((next, None))
+    };
+    match hosted
+        .store
+        .write(&writing(job, "credit.limits_proposed"), write)
+        .await?
+    {
+        Written::Fresh { value, effects } => {
+            hosted.apply(&effects).await?;
+            Ok(value)
+        }
+        // Only writes with a retry key end otherwise.
+        _ => Err(DbError::Conflict("the chunk was not written".into()).into()),
+    }
+}
+
+/// Whether it is the customer that cannot be proposed for, and not the database that failed.
+fn unfit(problem: &Problem) -> bool {
+    problem.kind() == Kind::Conflict && problem.database_error().is_none()
+}
+
+/// The customers of a chunk for whom the formula comes to another limit.
+async fn changing(
+    hosted: &Hosted,
+    chunk: &[CustomerId],
+    counts: &mut Counts,
+) -> Result<BTreeSet<CustomerId>, Problem> {
+    let sitting = Sitting::now(hosted);
+    let book = policy(&sitting)?;
+    let policy = book.policies().credit.on(sitting.today);
+    let ids: BTreeSet<CustomerId> = chunk.iter().copied().collect();
+    let told = facts::of_customers(&*hosted.store, &ids, None).await?;
+    let mut changing = BTreeSet::new();
+    for id in chunk {
+        let formula = policy.and_then(|policy| Some((policy, policy.formula.as_ref()?)));
+        let Some((customer, (policy, formula))) = book.customer(*id).zip(formula) else {
+            continue;
+        };
+        let facts = told.get(id).map_or(&[][..], Vec::as_slice);
+        let count = match consider(customer, facts, policy, formula, &sitting) {
+            Ok(considered) if considered.changes => {
+                changing.insert(*id);
+                continue;
+            }
+            Ok(_) => &mut counts.unchanged,
+            Err(_) => &mut counts.skipped,
+        };
+        *count = count.saturating_add(1);
+    }
+    Ok(changing)
+}
+
+fn corrupt(error: impl std::fmt::Display) -> DbError {
+    DbError::Corrupt {
+        table: "job",
+        detail: error.to_string(),
+    }
+}
