@@ -54,7 +54,12 @@ CREATE TRIGGER credit_snapshot_is_kept BEFORE DELETE ON credit_snapshot
 BEGIN SELECT RAISE(ABORT, 'snapshots are append-only'); END
 ----
 -- only: sqlite
+-- Erasing the customer empties the reason, and it alone.
 CREATE TRIGGER credit_dunning_set_stays BEFORE UPDATE ON credit_dunning_set
+WHEN NEW.reason <> '' OR (NEW.customer_id, NEW.set_no, NEW.level, NEW.valid_from, NEW.valid_until, NEW.principal,
+    NEW.write_id, NEW.recorded_at)
+  IS NOT (OLD.customer_id, OLD.set_no, OLD.level, OLD.valid_from, OLD.valid_until, OLD.principal,
+    OLD.write_id, OLD.recorded_at)
 BEGIN SELECT RAISE(ABORT, 'levels that were set are append-only'); END
 ----
 -- only: sqlite
@@ -66,5 +71,13 @@ CREATE TRIGGER credit_snapshot_stays BEFORE UPDATE OR DELETE ON credit_snapshot 
 EXECUTE FUNCTION tiercel_refuse()
 ----
 -- only: postgres
-CREATE TRIGGER credit_dunning_set_stays BEFORE UPDATE OR DELETE ON credit_dunning_set FOR EACH ROW
+CREATE TRIGGER credit_dunning_set_stays BEFORE UPDATE ON credit_dunning_set FOR EACH ROW
+WHEN (NEW.reason <> '' OR (NEW.customer_id, NEW.set_no, NEW.level, NEW.valid_from, NEW.valid_until, NEW.principal,
+    NEW.write_id, NEW.recorded_at)
+  IS DISTINCT FROM (OLD.customer_id, OLD.set_no, OLD.level, OLD.valid_from, OLD.valid_until, OLD.principal,
+    OLD.write_id, OLD.recorded_at))
+EXECUTE FUNCTION tiercel_refuse()
+----
+-- only: postgres
+CREATE TRIGGER credit_dunning_set_is_kept BEFORE DELETE ON credit_dunning_set FOR EACH ROW
 EXECUTE FUNCTION tiercel_refuse()

@@ -92,7 +92,16 @@ both!(
         let stale = keyed(&api, &format!("{waiting}/approve"), "h", reason.clone()).await;
         stale.expect_problem(409, "conflict", &[]);
         let rejected = keyed(&api, &format!("{waiting}/reject"), "i", reason).await;
-        assert_eq!(rejected.expect(200).json["status"], "rejected");
+        let rejected = rejected.expect(200).json;
+        assert_eq!(rejected["status"], "rejected");
+
+        // The words go with the customer.
+        let gone = rejected["customer_id"].as_str().unwrap();
+        api.delete(&format!("/v1/customers/{gone}"))
+            .await
+            .expect(204);
+        let list = api.get(PROPOSALS).await.expect(200).text;
+        assert!(!list.contains("annual review"), "{list}");
     }
 );
 

@@ -85,7 +85,8 @@ async fn told(api: &Api) -> String {
     path
 }
 
-/// Why a tier was set, a limit and a budget were given, and an order was let go.
+/// Why a tier was set, a limit and a budget were given, an order was let go, reminders wait, and a
+/// price was asked for.
 async fn reasons(api: &Api, path: &str) {
     let mut tier = by_hand("high", 3);
     tier["reason"] = json!("Kanari is a friend");
@@ -106,6 +107,19 @@ async fn reasons(api: &Api, path: &str) {
     let hold = format!("/v1/credit/holds/{}", held["hold_id"].as_str().unwrap());
     let why = json!({"reason": "Kanari cancelled"});
     keyed(api, Method::POST, &format!("{hold}/release"), why, "13").await;
+    let level = json!({"level": 1, "reason": "Kanari pays by instalments"});
+    keyed(api, Method::POST, &format!("{path}/dunning"), level, "14").await;
+    let wanted = json!({"customer": customer, "currency": "EUR", "reason": "Kanari haggles",
+        "lines": [{"line_id": "1", "quantity": "1", "list_unit_price": "100", "unit_cost": "90",
+                   "requested_unit_price": "50"}]});
+    let asked = keyed(api, Method::POST, "/v1/price-approvals", wanted, "15").await;
+    let asked = asked["items"][0]["id"]
+        .as_str()
+        .expect("a request")
+        .to_owned();
+    let why = json!({"reason": "Kanari changed her mind"});
+    let withdraw = format!("/v1/price-approvals/{asked}/withdraw");
+    keyed(api, Method::POST, &withdraw, why, "16").await;
 }
 
 /// A file of a second system knows the customer too; one of its rows is rejected.
@@ -260,24 +274,28 @@ both!(
 );
 
 /// Free words of requests that may be about a customer; all of them are told in `told`.
-const ABOUT_CUSTOMERS: [&str; 13] = [
+const ABOUT_CUSTOMERS: [&str; 17] = [
     "ChangeLimitRequest.reason",
     "ContactRequest.email",
     "ContactRequest.name",
     "CreateCustomerRequest.email",
     "CreateCustomerRequest.name",
     "CreateCustomerRequest.note",
+    "DecideLimitProposalRequest.reason",
+    "DecidePriceApprovalRequest.reason",
     "GiveOverrideRequest.reason",
     "PatchCustomerRequest.email",
     "PatchCustomerRequest.name",
     "PatchCustomerRequest.note",
     "RecordFactRequest.note",
     "ReleaseHoldRequest.reason",
+    "RequestPriceApprovalsRequest.reason",
+    "SetDunningRequest.reason",
     "SetTierOverrideRequest.reason",
 ];
 
 /// The others: about products, models, clients, groups.
-const ABOUT_OTHERS: [&str; 15] = [
+const ABOUT_OTHERS: [&str; 17] = [
     "ContactRequest.position",
     "CreateAttributeDefinitionRequest.label",
     "CreateClientRequest.name",
@@ -287,12 +305,14 @@ const ABOUT_OTHERS: [&str; 15] = [
     "CriterionDocument.label",
     "DiscountPolicyDocument.name",
     "EvaluationModelDocument.name",
+    "GroupDocument.label",
     "MappingCheck.name",
     "OpenCreditAccountRequest.name",
     "PatchCustomerGroupRequest.name",
     "PatchProductRequest.name",
     "RoutingPolicyDocument.name",
     "TierDocument.label",
+    "VetoDocument.label",
 ];
 
 /// Fields of these names are free words.

@@ -109,7 +109,10 @@ impl Ground {
         let queued = self.api.post("/v1/policy-simulations", body).await;
         let job = job_ended(&self.api, queued.expect(202).header("location")).await;
         let policies = job["result"].as_str().unwrap().rsplit('/').next().unwrap();
+        let contract = json!({"code": "K-1", "customer": {"id": customer}, "currency": "EUR",
+            "valid_from": "2026-01-01", "terms": [{"percent": "5"}]});
         vec![
+            ("contracts", self.made("/v1/contracts", contract).await),
             ("simulations", simulation.to_owned()),
             ("policy-simulations", policies.to_owned()),
             (
@@ -221,6 +224,7 @@ fn example(before: &str) -> String {
     let prefix = match before {
         "authorizations" => "aut",
         "holds" => "hld",
+        "price-approvals" => "apr",
         "limit-proposals" => "lpr",
         "snapshots" => "snp",
         "imports" | "jobs" => "job",

@@ -179,3 +179,42 @@ fn the_largest_amounts_and_the_last_days_are_calculated_or_refused_without_panic
         }
     }
 }
+
+#[test]
+fn a_fading_value_changes_when_its_latest_fact_leaves_the_window() {
+    let on_time = Measure::OnTimeRate {
+        window: Window::Days(147),
+        weight: Weight::Count,
+    };
+    let mut criterion = banded("on_time", on_time, &[], &["1"]);
+    criterion.refinement.decay = Some(Decay {
+        interval_days: 1,
+        percent: "100".parse().unwrap(),
+    });
+    let criteria = vec![criterion];
+    let model = Model::new(Draft {
+        criteria,
+        ..draft()
+    })
+    .unwrap();
+    let day = NaiveDate::from_ymd_opt(2023, 12, 21).unwrap();
+    let invoice = SettledInvoice {
+        invoice: FactId::from_bits(1),
+        document: None,
+        invoiced_on: day,
+        due_on: day.succ_opt(),
+        amount: Amount::from_units(1),
+        open: Amount::ZERO,
+        settled_on: Some(day),
+        disputed: false,
+    };
+    let facts = vec![blank_fact(1, FactKind::Invoice, day)];
+    let customer = Customer::new(None, facts, vec![invoice]);
+    let points = |date| evaluate(&model, &customer.subject(), date).unwrap().score;
+    let leaves = as_of().succ_opt().unwrap();
+    assert_ne!(points(as_of()), points(leaves), "it has not faded any more");
+    assert_eq!(
+        next_change_on(&model, &customer.subject(), as_of()),
+        Some(leaves)
+    );
+}

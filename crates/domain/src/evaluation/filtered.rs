@@ -111,8 +111,14 @@ pub(super) fn next_change(
         }
     };
     let fading = criterion.refinement.decay.and_then(|decay| {
-        let latest = latest_day(criterion, subject, as_of)?;
-        decay.next_step(latest, as_of)
+        let latest = latest_day(criterion, subject, as_of);
+        let step = latest.and_then(|latest| decay.next_step(latest, as_of));
+        // Which fact is the latest may change while the value stays.
+        let passage = match &part {
+            None => measure.next_passage(subject, as_of),
+            Some(part) => measure.next_passage(&part.subject(subject), as_of),
+        };
+        [step, passage].into_iter().flatten().min()
     });
     [change, fading].into_iter().flatten().min()
 }

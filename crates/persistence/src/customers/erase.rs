@@ -21,14 +21,17 @@ const PERSONAL: [&str; 7] = [
     "price_approval_reason",
 ];
 
-/// Free words about a customer in rows that stay: why credit was given, changed or released.
-const REASONS: [&str; 3] = [
+/// Free words about a customer in rows that stay: why credit was given, changed or released, and reminders were
+/// set.
+const REASONS: [&str; 5] = [
     "UPDATE credit_limit_change SET reason = '' WHERE reason <> '' AND account_id IN \
      (SELECT account_id FROM credit_account WHERE customer_id = $1)",
     "UPDATE credit_override SET reason = '' WHERE account_id IN \
      (SELECT account_id FROM credit_account WHERE customer_id = $1)",
     "UPDATE credit_hold SET release_reason = '' WHERE release_reason IS NOT NULL \
      AND customer_id = $1",
+    "UPDATE credit_dunning_set SET reason = '' WHERE reason <> '' AND customer_id = $1",
+    "UPDATE credit_limit_proposal SET reason = '' WHERE reason IS NOT NULL AND customer_id = $1",
 ];
 
 /// Shorter words stand in too many rows that are about somebody else.
@@ -117,8 +120,9 @@ pub async fn scrub(store: &Store) -> Result<(), DbError> {
     if store.is_postgres() {
         // Statistics hold samples of what was there.
         let text = "VACUUM (ANALYZE) customer_personal, contact_personal, phone, fact_note, \
-                    customer_key, tier_override_reason, price_approval_reason, credit_limit_change, credit_override, credit_hold, \
-                    idempotency, import_rejection, import_spool";
+                    customer_key, tier_override_reason, price_approval_reason, \
+                    credit_limit_change, credit_override, credit_hold, credit_dunning_set, \
+                    credit_limit_proposal, idempotency, import_rejection, import_spool";
         if let Err(error) = store.db.execute_unprepared(text).await {
             tracing::warn!(error = %error, "dead rows of erased personal data await the next vacuum");
         }

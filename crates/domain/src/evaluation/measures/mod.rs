@@ -101,6 +101,17 @@ impl Measure {
         self.kinds().iter().filter_map(days).max()
     }
 
+    /// The first date after `as_of` on which a fact behind the value begins to count or leaves the
+    /// window.
+    pub(super) fn next_passage(
+        &self,
+        subject: &Subject<'_>,
+        as_of: NaiveDate,
+    ) -> Option<NaiveDate> {
+        let window = self.window_of(subject, as_of);
+        time::next_fact_change(self.kinds(), Some(window), subject, as_of)
+    }
+
     /// The first date after `as_of` on which a fact that is known already begins to count.
     pub(super) fn next_coming(&self, subject: &Subject<'_>, as_of: NaiveDate) -> Option<NaiveDate> {
         time::next_fact_change(self.kinds(), None, subject, as_of)

@@ -150,7 +150,8 @@ pub async fn set_dunning(
         let policy = policy.ok_or_else(|| without_policy("credit", sitting.today))?;
         told(tx, &customer, policy, sitting.today).await?;
         let by_hand = store::dunning_of(tx, id, SHOWN).await?;
-        Reply::ok(&shown(&tenant, &customer, by_hand)?)
+        let reply = Reply::ok(&shown(&tenant, &customer, by_hand)?)?;
+        Ok(reply.personal_to(id))
     })
     .await
 }

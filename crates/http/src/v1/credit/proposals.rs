@@ -381,6 +381,7 @@ impl DecideLimitProposalRequest {
 }
 
 fn answer(decided: StoredProposal, currency: Currency) -> Result<Reply, Problem> {
-    let version = decided.version;
-    Ok(Reply::ok(&shown(decided, currency)?)?.version(version))
+    let (version, customer) = (decided.version, decided.customer);
+    let reply = Reply::ok(&shown(decided, currency)?)?.version(version);
+    Ok(reply.personal_to(customer))
 }
