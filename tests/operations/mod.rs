@@ -7,3 +7,4 @@ mod memory;
 mod metrics;
 mod service;
 mod shedding;
+mod stopping;

@@ -1,6 +1,7 @@
 //! The binary `tiercel`: command line, configuration, wiring.
 
 mod access_rules;
+mod background;
 mod bounds;
 mod cli;
 mod commands;

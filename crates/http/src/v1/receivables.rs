@@ -64,7 +64,7 @@ pub struct AgeingQuery {
 /// What a customer owes by how long it is overdue, in base currency.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"customer": "cus_06dv7n5z4h9k3m2p8q1r5s7t0x", "as_of": "2026-03-01", "currency": "EUR", "open": "700.00", "overdue": "700.00", "unallocated": "0.00", "buckets": [{"from_days": null, "to_days": null, "amount": "0.00", "items": 0}, {"from_days": 1, "to_days": 30, "amount": "700.00", "items": 1}]}))]
-pub struct AgeingResponse {
+pub struct CustomerAgeingResponse {
     pub customer: String,
     #[schema(format = Date)]
     pub as_of: String,
@@ -189,7 +189,7 @@ pub async fn list_open_items(
 /// In any buckets: not due, then up to each of `buckets`, then the rest.
 #[utoipa::path(tag = "receivables",
     params(("id" = String, Path, description = "Id of the customer", example = "cus_06dv7n5z4h9k3m2p8q1r5s7t0x"), AgeingQuery),
-    responses((status = 200, description = "The ageing", body = AgeingResponse)))]
+    responses((status = 200, description = "The ageing", body = CustomerAgeingResponse)))]
 #[get("/customers/{id}/ageing")]
 pub async fn find_ageing(
     tenant: Tenant<need::FactsRead>,
@@ -208,7 +208,7 @@ pub async fn find_ageing(
     let due = owed.open_items.iter().map(|item| (item.due_on, item.open));
     let buckets = ageing(due, moment.as_of, &bounds);
     let shown = buckets.iter();
-    Ok(HttpResponse::Ok().json(AgeingResponse {
+    Ok(HttpResponse::Ok().json(CustomerAgeingResponse {
         customer: id.to_string(),
         as_of: moment.as_of.to_string(),
         currency: currency.to_string(),

@@ -1,8 +1,9 @@
 //! `serve`: answers until it is told to stop, then finishes what it has.
 
 use crate::access_rules;
+use crate::background::Background;
 use crate::bounds;
-use crate::commands::{access, keys};
+use crate::commands::access;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::files;
@@ -18,8 +19,7 @@ use std::time::Duration;
 use tiercel_http::instance::Instance;
 use tiercel_http::tenant::Hosted;
 use tiercel_http::traces::Traces;
-use tiercel_http::{app, flows, follow, metrics, uses};
-use tiercel_persistence::journal;
+use tiercel_http::{app, metrics, uses};
 
 /// Connections waiting to be accepted.
 const BACKLOG: u32 = 1024;
@@ -67,9 +67,7 @@ pub async fn serve(
     let export = export.map(|export| rt::spawn(export.run()));
     let instance = Instance::new(bounds::bounds(config), bounds::sampling(config), traces);
     let instance = web::Data::new(instance);
-    start_background(&hosted);
-    start_schedule(&hosted, config)?;
-    start_access(&hosted, config.signing_key_days);
+    let background = Background::start(&hosted, config)?;
     let address = listener.local_addr()?;
     let server = public(config, listener, hosted.clone(), instance.clone())?;
     let aside = aside.map(|listener| beside(listener, hosted.clone(), instance.clone()));
@@ -88,6 +86,7 @@ pub async fn serve(
     if let Some(handle) = aside_handle {
         handle.stop(false).await;
     }
+    background.stop().await;
     uses::finish(&hosted).await?;
     drop(instance);
     if let Some(export) = export {
@@ -159,53 +158,6 @@ fn stop_when_told(
         let _ = tokio::time::timeout(drain, wait_for_signal()).await;
         handle.stop(true).await;
     }
-}
-
-fn start_background(hosted: &web::Data<Hosted>) {
-    let follower = hosted.clone();
-    rt::spawn(async move { follow::run(&follower).await });
-    let sequencer = hosted.clone();
-    rt::spawn(async move {
-        journal::run_sequencer(&sequencer.store, &sequencer.keys.sealing).await;
-    });
-    let importer = hosted.clone();
-    rt::spawn(async move { flows::imports::jobs::work(&importer).await });
-    let forgetter = hosted.clone();
-    rt::spawn(async move { flows::retries::work(&forgetter).await });
-    let revaluer = hosted.clone();
-    rt::spawn(async move { flows::revaluations::work(&revaluer).await });
-    let evaluator = hosted.clone();
-    rt::spawn(async move { flows::evaluations::work(&evaluator).await });
-    let simulator = hosted.clone();
-    rt::spawn(async move { flows::simulations::work(&simulator).await });
-    let freezer = hosted.clone();
-    rt::spawn(async move { flows::freezing::job::work(&freezer).await });
-    let simulator = hosted.clone();
-    rt::spawn(async move { flows::policy_simulations::work(&simulator).await });
-    let creditor = hosted.clone();
-    rt::spawn(async move { flows::credit::upkeep::work(&creditor).await });
-    let proposer = hosted.clone();
-    rt::spawn(async move { flows::credit::portfolio::work(&proposer).await });
-}
-
-/// Evaluates everyone at the times that the configuration names.
-fn start_schedule(hosted: &web::Data<Hosted>, config: &Config) -> Result<(), Failure> {
-    let Some(schedule) = config.schedule()? else {
-        return Ok(());
-    };
-    let (hosted, days) = (hosted.clone(), config.downgrade_warning_days);
-    rt::spawn(async move { flows::schedule::work(&hosted, &schedule, days).await });
-    Ok(())
-}
-
-/// What keeps credentials current: issuers' keys, our own keys' age, when clients were last seen.
-fn start_access(hosted: &web::Data<Hosted>, signing_key_days: u32) {
-    let issuers = hosted.clone();
-    rt::spawn(async move { issuers.verifier.issuers.run(|| issuers.now()).await });
-    let keys = hosted.clone();
-    rt::spawn(async move { keys::rotate_by_age(&keys, signing_key_days).await });
-    let uses = hosted.clone();
-    rt::spawn(async move { uses::run(&uses).await });
 }
 
 async fn wait_for_signal() {
