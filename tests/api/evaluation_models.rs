@@ -187,6 +187,14 @@ both!(
             api.get("/v1/publication-rules").await.expect(200).json,
             rules
         );
+        api.put("/v1/publication-rules", rules).await.expect(200);
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let told = api.get("/v1/events?limit=200").await.expect(200).json;
+        let decided = told["items"].as_array().unwrap().iter();
+        let decided = decided.filter(|it| it["type"] == "setting.decided");
+        let versions: Vec<_> = decided.map(|it| &it["changes"][0]["version"]).collect();
+        assert_eq!(versions, [1, 2], "every decision counts: {told}");
+
         let publish = format!("{at}/publish");
         let alone = api.send(Method::POST, &publish, None, &[]).await;
         alone.expect_problem(409, "conflict", &[]);

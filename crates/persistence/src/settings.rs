@@ -94,11 +94,22 @@ pub async fn set_four_eyes(tx: &Tx, wanted: bool) -> Result<(), DbError> {
     tx.note(Change {
         entity: "setting",
         id: FOUR_EYES.to_owned(),
-        version: 0,
+        version: next_version(tx, "four_eyes_version").await?,
         what: "decided",
         customer: None,
         content: None,
         detail: vec![("value", wanted.to_string())],
     });
     Ok(())
+}
+
+/// How many times a setting has been decided, with this time.
+async fn next_version(tx: &Tx, name: &str) -> Result<i64, DbError> {
+    let sql = "INSERT INTO setting (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE \
+               SET value = CAST(CAST(setting.value AS BIGINT) + 1 AS TEXT) RETURNING value";
+    let statement = Statement::from_sql_and_values(tx.backend(), sql, [name.into()]);
+    let row = tx.connection().query_one_raw(statement).await?;
+    let value: Option<String> = row.map(|row| row.try_get("", "value")).transpose()?;
+    let value = value.and_then(|text| text.parse().ok());
+    value.ok_or_else(|| DbError::corrupt("setting", format!("`{name}` is no number")))
 }

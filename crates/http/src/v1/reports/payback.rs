@@ -124,7 +124,7 @@ pub struct PaybackReport {
     params(PaybackQuery),
     responses((status = 200, description = "The comparisons", content(
         (PaybackReport = "application/json"), (String = "text/csv"),
-    )))
+    )), (status = 409, description = "No model was in force on the day before", body = crate::problem::ProblemBody, content_type = "application/problem+json"))
 )]
 #[get("/reports/payback")]
 pub async fn report_payback(
