@@ -1,10 +1,10 @@
 //! Evaluations that nobody waits for: runs over everyone as jobs, and customers whom time changes.
 
+use crate::flows::lease;
 use crate::flows::model::{self, PublishedModel};
 use crate::tenant::Hosted;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use std::time::Duration as Pause;
 use tiercel_domain::ids::{CustomerId, JobId};
 use tiercel_persistence::customers::{self, Filter};
 use tiercel_persistence::jobs::{self, Ending, Job, Progress};
@@ -14,8 +14,6 @@ use tiercel_persistence::{DbError, Tx, Writing, evaluations};
 const JOB_KIND: &str = "evaluation";
 /// How long an instance may be silent before another takes its job.
 const LEASE: Duration = Duration::seconds(60);
-/// How often an idle instance looks for work.
-const EVERY: Pause = Pause::from_millis(500);
 /// How often customers are looked for whom time has changed.
 const TIME_PASSES: Duration = Duration::minutes(1);
 
@@ -56,13 +54,8 @@ pub async fn work(hosted: &Hosted) {
                 tracing::warn!(error = %error, "customers could not be brought up to date");
             }
         }
-        match jobs::claim(&hosted.store, JOB_KIND, LEASE).await {
-            Ok(Some(job)) => advance(hosted, &job).await,
-            Ok(None) => tokio::time::sleep(EVERY).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "no evaluation could be taken");
-                tokio::time::sleep(Pause::from_secs(1)).await;
-            }
+        if let Some(job) = lease::next(&hosted.store, JOB_KIND, LEASE).await {
+            advance(hosted, &job).await;
         }
     }
 }

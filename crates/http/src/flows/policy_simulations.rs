@@ -11,7 +11,7 @@ pub mod credit;
 pub mod question;
 pub mod report;
 
-use crate::flows::lease;
+use crate::flows::lease::{self, LEASE, Stop};
 use crate::flows::simulations::effects::Catalogue;
 use crate::tenant::Hosted;
 use business::Sides;
@@ -19,15 +19,13 @@ use question::Asked;
 use report::{Delta, Outcome, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration as Pause;
 use tiercel_domain::ids::{CustomerId, PolicySimulationId};
 use tiercel_persistence::jobs::{self, Ending, Job, Progress};
 use tiercel_persistence::policy_simulations::{self as store, JOB_KIND, Touched};
 use tiercel_persistence::refresh::RefreshError;
-use tiercel_persistence::{DbError, Tx, Writing, customers};
+use tiercel_persistence::{DbError, Tx, customers};
 
-/// How often an idle instance looks for work.
-const EVERY: Pause = Pause::from_millis(500);
+const ACTION: &str = "policy_simulation.ended";
 /// Customers at a time: memory is bounded by the business of these.
 const CHUNK: u64 = 200;
 
@@ -70,54 +68,21 @@ struct Parameters {
 /// Takes and runs simulations of policies for ever.
 pub async fn work(hosted: &Hosted) {
     loop {
-        match jobs::claim(&hosted.store, JOB_KIND, lease::LEASE).await {
-            Ok(Some(job)) => {
-                lease::kept(&hosted.store, &job, advance(hosted, &job)).await;
-            }
-            Ok(None) => tokio::time::sleep(EVERY).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "no simulation of a policy could be taken");
-                tokio::time::sleep(Pause::from_secs(1)).await;
-            }
+        if let Some(job) = lease::next(&hosted.store, JOB_KIND, LEASE).await {
+            let run = async { run(hosted, &job).await.map_err(Stop::from) };
+            lease::carried_out(&hosted.store, &job, ACTION, run).await;
         }
     }
 }
 
-async fn advance(hosted: &Hosted, job: &Job) {
-    let ended = match run(hosted, job).await {
-        Ok(()) => Ok(()),
-        Err(PolicySimulationError::Database(
-            error @ (DbError::Unavailable(_) | DbError::Conflict(_) | DbError::Taken(_)),
-        )) => Err(error),
-        Err(error) => {
-            tracing::warn!(error = %error, job.id = %job.id, "a simulation of a policy failed");
-            fail(hosted, job, &error).await
+impl From<PolicySimulationError> for Stop {
+    fn from(error: PolicySimulationError) -> Self {
+        match error {
+            PolicySimulationError::Gone(why) => Self::Failed(why.to_owned()),
+            PolicySimulationError::Database(error) => {
+                Self::of_database(&error, "the simulation could not be carried out")
+            }
         }
-    };
-    if let Err(error) = ended {
-        // The lease runs out, and somebody tries again from where the job stands.
-        tracing::warn!(error = %error, job.id = %job.id, "a simulation of a policy was interrupted");
-    }
-}
-
-async fn fail(hosted: &Hosted, job: &Job, error: &PolicySimulationError) -> Result<(), DbError> {
-    let why = match error {
-        PolicySimulationError::Gone(why) => why,
-        PolicySimulationError::Database(_) => "the simulation could not be carried out",
-    };
-    let ended = async |tx: &Tx| {
-        jobs::finish(tx, job, Ending::Failed(why)).await?;
-        Ok::<_, DbError>(((), None))
-    };
-    hosted.store.write(&writing(job), ended).await?;
-    Ok(())
-}
-
-const fn writing(job: &Job) -> Writing<'_> {
-    Writing {
-        principal: job.principal.as_str(),
-        action: "policy_simulation.ended",
-        retry: None,
     }
 }
 
@@ -160,10 +125,13 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), PolicySimulationError> {
                 total: Some(total.max(done)),
                 progress: &text,
             };
-            jobs::progress(tx, job, &progress, lease::LEASE).await?;
+            jobs::progress(tx, job, &progress, LEASE).await?;
             Ok::<_, DbError>(((), None))
         };
-        hosted.store.write(&writing(job), kept).await?;
+        hosted
+            .store
+            .write(&lease::writing(job, ACTION), kept)
+            .await?;
         after = Some(last);
     }
 }
@@ -233,12 +201,15 @@ async fn finish(
             total: Some(done),
             progress: &standing,
         };
-        jobs::progress(tx, job, &progress, lease::LEASE).await?;
+        jobs::progress(tx, job, &progress, LEASE).await?;
         store::finish(tx, id, &text).await?;
         jobs::finish(tx, job, Ending::Done).await?;
         Ok::<_, DbError>(((), None))
     };
-    hosted.store.write(&writing(job), ended).await?;
+    hosted
+        .store
+        .write(&lease::writing(job, ACTION), ended)
+        .await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod effects;
 pub mod question;
 pub mod report;
 
+use crate::flows::lease::{self, LEASE, Stop};
 use crate::flows::model::{self, PublishedModel};
 use crate::problem::Problem;
 use crate::tenant::Hosted;
@@ -17,19 +18,15 @@ use question::{Asked, Question};
 use report::{Counted, MoverContent, Report};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration as Pause;
 use tiercel_domain::ids::{CustomerId, SimulationId};
 use tiercel_persistence::documents::StoredDocument;
 use tiercel_persistence::evaluations::{Compared, ModelInForce, compare};
 use tiercel_persistence::jobs::{self, Ending, Job, Progress};
 use tiercel_persistence::refresh::RefreshError;
 use tiercel_persistence::simulations::{self as store, JOB_KIND, Mover, Simulation};
-use tiercel_persistence::{DbError, Source, Tx, Writing, customers, facts};
+use tiercel_persistence::{DbError, Source, Tx, customers, facts};
 
-/// How long an instance may be silent before another takes its job.
-const LEASE: Duration = Duration::seconds(60);
-/// How often an idle instance looks for work.
-const EVERY: Pause = Pause::from_millis(500);
+const ACTION: &str = "simulation.ended";
 /// Customers read at a time: memory is bounded by these, however many there are.
 const CHUNK: u64 = 500;
 
@@ -67,61 +64,24 @@ struct Parameters {
 /// Takes and runs simulations for ever.
 pub async fn work(hosted: &Hosted) {
     loop {
-        match jobs::claim(&hosted.store, JOB_KIND, LEASE).await {
-            Ok(Some(job)) => advance(hosted, &job).await,
-            Ok(None) => tokio::time::sleep(EVERY).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "no simulation could be taken");
-                tokio::time::sleep(Pause::from_secs(1)).await;
+        if let Some(job) = lease::next(&hosted.store, JOB_KIND, LEASE).await {
+            let run = async { run(hosted, &job).await.map_err(Stop::from) };
+            lease::carried_out(&hosted.store, &job, ACTION, run).await;
+        }
+    }
+}
+
+impl From<SimulationError> for Stop {
+    fn from(error: SimulationError) -> Self {
+        match error {
+            SimulationError::Gone(why) => Self::Failed(why.to_owned()),
+            SimulationError::Refresh(RefreshError::TooLarge(_)) => {
+                Self::Failed("the amounts of a customer are too large to add up".to_owned())
+            }
+            SimulationError::Refresh(RefreshError::Database(error)) => {
+                Self::of_database(&error, "the simulation could not be carried out")
             }
         }
-    }
-}
-
-async fn advance(hosted: &Hosted, job: &Job) {
-    let ended = match run(hosted, job).await {
-        Ok(()) => Ok(()),
-        Err(SimulationError::Refresh(RefreshError::Database(
-            error @ (DbError::Unavailable(_) | DbError::Conflict(_) | DbError::Taken(_)),
-        ))) => Err(error),
-        Err(error) => {
-            tracing::warn!(error = %error, job.id = %job.id, "a simulation failed");
-            fail(hosted, job, &told(&error)).await
-        }
-    };
-    if let Err(error) = ended {
-        // The lease runs out, and somebody tries again from where the job stands.
-        tracing::warn!(error = %error, job.id = %job.id, "a simulation was interrupted");
-    }
-}
-
-/// What people may know of a failure.
-fn told(error: &SimulationError) -> String {
-    match error {
-        SimulationError::Gone(why) => (*why).to_owned(),
-        SimulationError::Refresh(RefreshError::TooLarge(_)) => {
-            "the amounts of a customer are too large to add up".to_owned()
-        }
-        SimulationError::Refresh(RefreshError::Database(_)) => {
-            "the simulation could not be carried out".to_owned()
-        }
-    }
-}
-
-async fn fail(hosted: &Hosted, job: &Job, why: &str) -> Result<(), DbError> {
-    let ended = async |tx: &Tx| {
-        jobs::finish(tx, job, Ending::Failed(why)).await?;
-        Ok::<_, DbError>(((), None))
-    };
-    hosted.store.write(&writing(job), ended).await?;
-    Ok(())
-}
-
-const fn writing(job: &Job) -> Writing<'_> {
-    Writing {
-        principal: job.principal.as_str(),
-        action: "simulation.ended",
-        retry: None,
     }
 }
 
@@ -193,7 +153,10 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), SimulationError> {
             jobs::progress(tx, job, &progress, LEASE).await?;
             Ok::<_, DbError>(((), None))
         };
-        hosted.store.write(&writing(job), kept).await?;
+        hosted
+            .store
+            .write(&lease::writing(job, ACTION), kept)
+            .await?;
         after = Some(last);
     }
     finish(hosted, job, sides.simulation.id, &report).await
@@ -239,7 +202,10 @@ async fn finish(
         jobs::finish(tx, job, Ending::Done).await?;
         Ok::<_, DbError>(((), None))
     };
-    hosted.store.write(&writing(job), ended).await?;
+    hosted
+        .store
+        .write(&lease::writing(job, ACTION), ended)
+        .await?;
     Ok(())
 }
 

@@ -3,19 +3,17 @@
 
 use super::desk::Sitting;
 use super::proposals::{Proposed, consider, policy, propose};
-use crate::flows::lease::{LEASE, kept};
+use crate::flows::lease::{self, LEASE, Stop, writing};
 use crate::problem::{Kind, Problem};
 use crate::tenant::Hosted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use std::time::Duration;
 use tiercel_domain::ids::{CustomerId, JobId};
 use tiercel_persistence::jobs::{self, Ending, Job, Progress};
-use tiercel_persistence::{DbError, Tx, WriteError, Writing, Written, facts};
+use tiercel_persistence::{DbError, Tx, WriteError, Written, facts};
 
 const JOB_KIND: &str = "limit_proposals";
-/// How often an idle instance looks for work.
-const EVERY: Duration = Duration::from_millis(500);
+const ENDED: &str = "credit.limit_proposals_ended";
 /// Customers per write.
 const CHUNK: usize = 100;
 
@@ -49,41 +47,14 @@ pub async fn queue(tx: &Tx, principal: &str) -> Result<JobId, DbError> {
 /// Takes and runs such jobs for ever.
 pub async fn work(hosted: &Hosted) {
     loop {
-        match jobs::claim(&hosted.store, JOB_KIND, LEASE).await {
-            Ok(Some(job)) => advance(hosted, &job).await,
-            Ok(None) => tokio::time::sleep(EVERY).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "no proposals could be taken");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
+        if let Some(job) = lease::next(&hosted.store, JOB_KIND, LEASE).await {
+            let told = "the proposals could not be made";
+            let run = async {
+                let done = run(hosted, &job).await;
+                done.map_err(|problem| Stop::of_problem(&problem, told))
+            };
+            lease::carried_out(&hosted.store, &job, ENDED, run).await;
         }
-    }
-}
-
-async fn advance(hosted: &Hosted, job: &Job) {
-    let Some(done) = kept(&hosted.store, job, run(hosted, job)).await else {
-        return;
-    };
-    let ending = match &done {
-        Ok(()) => Ending::Done,
-        Err(problem) => {
-            tracing::warn!(error = %problem, job.id = %job.id, "proposals stopped");
-            Ending::Failed("the proposals stopped; see whether a policy with a formula is in force")
-        }
-    };
-    let end = async |tx: &Tx| Ok::<_, DbError>((jobs::finish(tx, job, ending).await?, None));
-    let writing = writing(job, "credit.limit_proposals_ended");
-    if let Err(error) = hosted.store.write(&writing, end).await {
-        // The lease runs out, and somebody tries again from where the job stands.
-        tracing::warn!(error = %error, job.id = %job.id, "proposals were interrupted");
-    }
-}
-
-const fn writing<'a>(job: &'a Job, action: &'a str) -> Writing<'a> {
-    Writing {
-        principal: job.principal.as_str(),
-        action,
-        retry: None,
     }
 }
 
@@ -102,6 +73,8 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), Problem> {
     for chunk in everyone.chunks(CHUNK) {
         standing = commit(hosted, job, &standing, chunk, total).await?;
     }
+    let end = async |tx: &Tx| Ok::<_, DbError>((jobs::finish(tx, job, Ending::Done).await?, None));
+    hosted.store.write(&writing(job, ENDED), end).await?;
     Ok(())
 }
 

@@ -2,22 +2,20 @@
 //! a job is cut off.
 
 use super::frozen;
-use crate::flows::lease::{LEASE, kept};
+use crate::flows::lease::{self, LEASE, Stop};
 use crate::problem::{Kind, Problem};
 use crate::tenant::Hosted;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use std::time::Duration as Pause;
 use tiercel_documents::canonical::canonical;
 use tiercel_documents::evaluation_model::parse_model;
 use tiercel_domain::ids::{DocumentId, JobId};
 use tiercel_persistence::documents::{self, DocumentKind, DocumentStatus, StoredDocument};
 use tiercel_persistence::jobs::{self, Ending, Job, Progress};
-use tiercel_persistence::{DbError, Source, Tx, Writing};
+use tiercel_persistence::{DbError, Source, Tx};
 
 const JOB_KIND: &str = "freeze";
-/// How often an idle instance looks for work.
-const EVERY: Pause = Pause::from_millis(500);
+const ACTION: &str = "document.frozen";
 const KIND: DocumentKind = DocumentKind::EvaluationModel;
 
 /// What a job is asked to freeze: exactly this revision of a draft.
@@ -49,47 +47,15 @@ pub async fn queue(
 /// Takes and runs these jobs for ever.
 pub async fn work(hosted: &Hosted) {
     loop {
-        match jobs::claim(&hosted.store, JOB_KIND, LEASE).await {
-            Ok(Some(job)) => advance(hosted, &job).await,
-            Ok(None) => tokio::time::sleep(EVERY).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "no draft could be taken to be frozen");
-                tokio::time::sleep(Pause::from_secs(1)).await;
-            }
+        if let Some(job) = lease::next(&hosted.store, JOB_KIND, LEASE).await {
+            let told = "the draft could not be frozen";
+            let run = async {
+                let done = run(hosted, &job).await;
+                done.map_err(|problem| Stop::of_problem(&problem, told))
+            };
+            lease::carried_out(&hosted.store, &job, ACTION, run).await;
         }
     }
-}
-
-async fn advance(hosted: &Hosted, job: &Job) {
-    let ended = match kept(&hosted.store, job, run(hosted, job)).await {
-        None | Some(Ok(())) => Ok(()),
-        Some(Err(problem)) if problem.kind() == Kind::Unavailable => {
-            tracing::warn!(job.id = %job.id, "the freezing of a draft was interrupted");
-            Ok(())
-        }
-        Some(Err(problem)) => fail(hosted, job, problem.detail()).await,
-    };
-    if let Err(error) = ended {
-        // The lease runs out, and somebody tries again.
-        tracing::warn!(error = %error, job.id = %job.id, "the freezing of a draft was interrupted");
-    }
-}
-
-const fn writing(job: &Job) -> Writing<'_> {
-    Writing {
-        principal: job.principal.as_str(),
-        action: "document.frozen",
-        retry: None,
-    }
-}
-
-async fn fail(hosted: &Hosted, job: &Job, why: &str) -> Result<(), DbError> {
-    let ended = async |tx: &Tx| {
-        jobs::finish(tx, job, Ending::Failed(why)).await?;
-        Ok::<_, DbError>(((), None))
-    };
-    hosted.store.write(&writing(job), ended).await?;
-    Ok(())
 }
 
 /// The draft that a job is about, while it is what it was.
@@ -130,7 +96,10 @@ async fn run(hosted: &Hosted, job: &Job) -> Result<(), Problem> {
         jobs::finish(tx, job, Ending::Done).await?;
         Ok::<_, Problem>(((), None))
     };
-    hosted.store.write(&writing(job), written).await?;
+    hosted
+        .store
+        .write(&lease::writing(job, ACTION), written)
+        .await?;
     Ok(())
 }
 

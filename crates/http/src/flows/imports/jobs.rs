@@ -4,14 +4,13 @@
 use super::ImportError;
 use super::feed::{Data, Opener};
 use super::run::{Ended, Run, run};
-use crate::flows::lease::{LEASE, kept};
+use crate::flows::lease::{self, LEASE, kept};
 use crate::tenant::Hosted;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration as Pause;
 use tiercel_documents::import::{Plan, SurveyReport, compile, read_json};
 use tiercel_domain::ids::JobId;
 use tiercel_persistence::imports::{self, JOB_KIND, Mapping, SpoolReader, UploadId};
@@ -19,8 +18,6 @@ use tiercel_persistence::jobs::{self, Ending, Job};
 use tiercel_persistence::{DbError, Tx, Writing};
 use tokio::runtime::Handle;
 
-/// How often an idle instance looks for work.
-const EVERY: Pause = Pause::from_millis(500);
 /// How often files and rows that nobody needs any more are looked for.
 const SWEEP: Duration = Duration::hours(1);
 /// How long a file is kept that no job reads and no name keeps.
@@ -75,13 +72,8 @@ pub async fn work(hosted: &Hosted) {
                 tracing::warn!(error = %error, "unused files of imports could not be deleted");
             }
         }
-        match jobs::claim(&hosted.store, JOB_KIND, LEASE).await {
-            Ok(Some(job)) => advance(hosted, &job).await,
-            Ok(None) => tokio::time::sleep(EVERY).await,
-            Err(error) => {
-                tracing::warn!(error = %error, "no import could be taken");
-                tokio::time::sleep(Pause::from_secs(1)).await;
-            }
+        if let Some(job) = lease::next(&hosted.store, JOB_KIND, LEASE).await {
+            advance(hosted, &job).await;
         }
     }
 }
