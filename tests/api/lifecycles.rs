@@ -178,3 +178,78 @@ both!(
         assert_eq!(up["next"]["holds_from"], "2026-01-01", "{up}");
     }
 );
+
+/// The tier told for a day of the past.
+async fn tier_on(api: &Api, id: &str, day: &str) -> Value {
+    evaluation(api, id, &format!("?as_of={day}")).await["tier"].clone()
+}
+
+both!(
+    a_past_day_between_two_runs_is_told_as_the_later_one_knows_it,
+    async |server: &Server| {
+        let api = server.admin();
+        decide_by(&api, with_misses()).await;
+        let id = bought_once(&api, 1, "organisation").await;
+        evaluate_everyone(&api, "2025-02-01").await;
+        evaluate_everyone(&api, "2025-05-01").await;
+        // The second miss is on 30 June, the third on 30 September.
+        evaluate_everyone(&api, "2025-12-01").await;
+        for (day, tier) in [
+            ("2025-05-15", "high"),
+            ("2025-06-30", "high"),
+            ("2025-09-15", "high"),
+            ("2025-10-01", "low"),
+            ("2025-12-01", "low"),
+        ] {
+            assert_eq!(tier_on(&api, &id, day).await, tier, "{day}");
+        }
+    }
+);
+
+both!(
+    what_is_steady_by_one_version_is_looked_at_anew_by_the_next,
+    async |server: &Server| {
+        let api = server.admin();
+        let mut generous = with_misses();
+        generous["criteria"][0]["measure"]["window"] = json!({"unit": "all"});
+        decide_by(&api, generous).await;
+        let id = bought_once(&api, 1, "organisation").await;
+        evaluate_everyone(&api, "2025-02-01").await;
+        // From March on only the last three months count: 30 June and 30 September are misses.
+        let made = api.post(DEFAULT, with_misses()).await.expect(201);
+        let from = json!({"effective_from": "2025-03-01"});
+        let publish = format!("{}/publish", made.header("location"));
+        api.post(&publish, from).await.expect(200);
+        evaluate_everyone(&api, "2025-10-01").await;
+        let why = evaluation(&api, &id, "?as_of=2025-10-01").await;
+        assert_eq!(why["tier"], "low", "{why}");
+    }
+);
+
+both!(
+    what_a_retirement_brings_back_must_not_overlap,
+    async |server: &Server| {
+        let api = server.admin();
+        decide_by(&api, by_revenue()).await;
+        let for_whom = |whom: Value| {
+            let mut model = by_revenue();
+            model["applies_to"] = whom;
+            model
+        };
+        let first = draft_persons(&api, for_whom(json!({"kind": "person"}))).await;
+        publish(&api, first.header("location")).await;
+        let versions = first.header("location").trim_end_matches("/1").to_owned();
+        let narrow = for_whom(json!({"attribute": "region", "values": ["north"]}));
+        let second = api.post(&versions, narrow).await.expect(201);
+        publish(&api, second.header("location")).await;
+        let other = for_whom(json!({"attribute": "region", "values": ["south"]}));
+        let other = json!({"code": "south", "document": other});
+        let other = api.post("/v1/evaluation-models", other).await.expect(201);
+        publish(&api, other.header("location")).await;
+        let retire = format!("{}/retire", second.header("location"));
+        let refused = api.post(&retire, json!({})).await;
+        refused.expect_problem(422, "invalid-input", &["/applies_to"]);
+        let found = api.get(second.header("location")).await.expect(200).json;
+        assert_eq!(found["status"], "published");
+    }
+);

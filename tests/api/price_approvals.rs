@@ -382,3 +382,54 @@ both!(
         assert_eq!(approval("2").await["required"], true);
     }
 );
+
+both!(
+    a_retry_is_answered_as_before_whatever_was_decided_since,
+    async |server: &Server| {
+        let them = cast(server).await;
+        let mut body = lines(json!([line("10", "88")]));
+        body["reason"] = json!("matches a competitor");
+        let key = [("idempotency-key", "once")];
+        let send = async || {
+            let post = reqwest::Method::POST;
+            let sent = them.seller.send(post, APPROVALS, Some(body.clone()), &key);
+            sent.await.expect(201).json
+        };
+        let asked = send().await;
+        let request = asked["items"][0].clone();
+        let granted = them.manager.post(&at(&request, "approve"), because()).await;
+        granted.expect(200);
+        assert_eq!(send().await, asked);
+    }
+);
+
+both!(
+    nobody_learns_the_cost_of_a_product_from_an_approval,
+    async |server: &Server| {
+        let them = cast(server).await;
+        let sku = "/v1/products/by-sku/BT023";
+        let made = them.admin.put(sku, json!({"name": "Servo"})).await;
+        let product = made.expect(201).json["id"].as_str().unwrap().to_owned();
+        let cost = json!({"unit_cost": "82.53", "valid_from": "2020-01-01"});
+        let costs = format!("/v1/products/{product}/costs");
+        them.admin.post(&costs, cost).await.expect(201);
+        let of_product = || {
+            let mut line = line("10", "88");
+            line.as_object_mut().unwrap().remove("unit_cost");
+            line
+        };
+        let mut body = lines(json!([of_product()]));
+        body["reason"] = json!("matches a competitor");
+        let asked = them.seller.post(APPROVALS, body).await.expect(201).json;
+        let request = asked["items"][0].clone();
+        let granted = them.manager.post(&at(&request, "approve"), because()).await;
+        granted.expect(200);
+        // The right guess tells as little as a wrong one.
+        for (line, granted) in [(of_product(), true), (line("10", "88"), false)] {
+            let decision = them.seller.post(DECIDE, lines(json!([line]))).await;
+            let decision = decision.expect(200).json;
+            let approval = &decision["lines"][0]["approval"];
+            assert_eq!(approval["approval_id"].is_string(), granted, "{approval}");
+        }
+    }
+);

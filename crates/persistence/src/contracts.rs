@@ -159,13 +159,19 @@ pub async fn page(
     rows.iter().map(stored).collect()
 }
 
-/// Every version of a contract, oldest first; none where there is no such contract.
+/// Versions of a contract after one, oldest first.
 pub async fn versions(
     source: &impl Source,
     id: ContractId,
+    after: i64,
+    limit: u64,
 ) -> Result<Vec<StoredContract>, DbError> {
-    let text = "SELECT * FROM contract WHERE contract_id = $1 ORDER BY version";
-    let rows = sql::rows(source, text, vec![Uuid::from_u128(id.bits()).into()]).await?;
+    let text = format!(
+        "SELECT * FROM contract WHERE contract_id = $1 AND version > $2 \
+         ORDER BY version LIMIT {limit}"
+    );
+    let values = vec![Uuid::from_u128(id.bits()).into(), after.into()];
+    let rows = sql::rows(source, &text, values).await?;
     rows.iter().map(stored).collect()
 }
 
@@ -256,7 +262,7 @@ async fn insert(tx: &Tx, of: &StoredContract, what: &'static str) -> Result<(), 
         id: of.what.id.to_string(),
         version: of.version,
         what,
-        customer: None,
+        customer,
         content: None,
         detail: detail.into_iter().chain(until).chain(party).collect(),
     });

@@ -5,7 +5,9 @@
 
 mod change;
 
-pub use change::{NewDraft, create_draft, publish, replace_draft, retire, roll_back, seed};
+pub use change::{
+    NewDraft, create_draft, one_at_a_time, publish, replace_draft, retire, roll_back, seed,
+};
 
 use crate::clock::from_micros;
 use crate::entity::document;
@@ -98,46 +100,25 @@ pub struct StoredDocument {
     pub retired_at: Option<DateTime<Utc>>,
 }
 
-/// The document that decides on a day: published, not retired, with the latest first day by then;
-/// of several, the highest version, then the one published last.
-pub async fn in_force(
-    source: &impl Source,
-    kind: DocumentKind,
-    on: NaiveDate,
-) -> Result<Option<StoredDocument>, DbError> {
-    let row = document::Entity::find()
-        .filter(document::Column::Kind.eq(kind.word()))
-        .filter(document::Column::Status.eq(DocumentStatus::Published.word()))
-        .filter(document::Column::EffectiveFrom.lte(on))
-        .order_by_desc(document::Column::EffectiveFrom)
-        .order_by_desc(document::Column::Version)
-        .order_by_desc(document::Column::PublishedAt)
-        .order_by_desc(document::Column::DocumentId)
-        .limit(1)
-        .one(source.connection())
-        .await?;
-    row.map(to_stored).transpose()
-}
-
-/// Of every document of a kind the version in force on a day, as [`in_force`] has it, in the order in
-/// which they come into force.
+/// Of every document of a kind the version in force on a day, in the order in which they come into
+/// force: published, not retired, with the latest first day by then; of several, the highest. Where
+/// one decides for all, it is the last.
 pub async fn in_force_each(
     source: &impl Source,
     kind: DocumentKind,
     on: NaiveDate,
 ) -> Result<Vec<StoredDocument>, DbError> {
-    let text = "SELECT document_id, version FROM (SELECT document_id, version, \
+    let text = "SELECT d.* FROM (SELECT document_id, version, \
                 ROW_NUMBER() OVER (PARTITION BY document_id \
                 ORDER BY effective_from DESC, version DESC) AS place FROM document \
-                WHERE kind = $1 AND status = $2 AND effective_from <= $3) ranked WHERE place = 1";
+                WHERE kind = $1 AND status = $2 AND effective_from <= $3) ranked \
+                JOIN document d ON d.document_id = ranked.document_id \
+                AND d.version = ranked.version WHERE place = 1";
     let published = DocumentStatus::Published.word();
     let values = vec![kind.word().into(), published.into(), on.into()];
-    let mut each = Vec::new();
-    for row in sql::rows(source, text, values).await? {
-        let id: Uuid = row.try_get("", "document_id")?;
-        let id = DocumentId::from_bits(id.as_u128());
-        each.extend(find(source, kind, id, row.try_get("", "version")?).await?);
-    }
+    let rows = sql::models::<document::Entity>(source, text, values).await?;
+    let each: Result<Vec<_>, _> = rows.into_iter().map(to_stored).collect();
+    let mut each = each?;
     let order = |one: &StoredDocument| (one.effective_from, one.version, one.published_at, one.id);
     each.sort_by_key(order);
     Ok(each)

@@ -13,7 +13,7 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Select, UpdateMany,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tiercel_domain::ids::JobId;
 use uuid::Uuid;
 
@@ -205,6 +205,20 @@ pub async fn finish(tx: &Tx, job: &Job, ending: Ending<'_>) -> Result<(), DbErro
 /// One job.
 pub async fn find(source: &impl Source, id: JobId) -> Result<Option<Job>, DbError> {
     find_uuid(source, Uuid::from_u128(id.bits())).await
+}
+
+/// The states of those of the jobs that are there.
+pub async fn states(
+    source: &impl Source,
+    ids: &[JobId],
+) -> Result<BTreeMap<JobId, JobState>, DbError> {
+    let ids = ids.iter().map(|id| Uuid::from_u128(id.bits()));
+    let rows = job::Entity::find()
+        .filter(job::Column::JobId.is_in(ids))
+        .all(source.connection())
+        .await?;
+    let jobs = rows.into_iter().map(to_job);
+    jobs.map(|job| job.map(|job| (job.id, job.state))).collect()
 }
 
 /// The jobs of a kind that have not ended.

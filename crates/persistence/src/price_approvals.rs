@@ -263,11 +263,13 @@ pub async fn pending(
 
 async fn add_reasons(source: &impl Source, found: &mut [PriceApproval]) -> Result<(), DbError> {
     for chunk in found.chunks_mut(sql::MANY) {
-        let ids = sql::uuids(chunk.iter().map(|one| one.id.bits()));
-        let places = sql::places(1, ids.len());
+        let mut ids = sql::uuids(chunk.iter().map(|one| one.customer.bits()));
+        let customers = sql::places(1, ids.len());
+        let places = sql::places(ids.len() + 1, chunk.len());
+        ids.extend(sql::uuids(chunk.iter().map(|one| one.id.bits())));
         let text = format!(
             "SELECT approval_id, version, reason FROM price_approval_reason \
-             WHERE approval_id IN ({places})"
+             WHERE customer_id IN ({customers}) AND approval_id IN ({places})"
         );
         let mut reasons: BTreeMap<PriceApprovalId, BTreeMap<i64, String>> = BTreeMap::new();
         for row in sql::rows(source, &text, ids).await? {

@@ -94,7 +94,7 @@ pub async fn set_four_eyes(tx: &Tx, wanted: bool) -> Result<(), DbError> {
     tx.note(Change {
         entity: "setting",
         id: FOUR_EYES.to_owned(),
-        version: next_version(tx, "four_eyes_version").await?,
+        version: count(tx, "four_eyes_version").await?,
         what: "decided",
         customer: None,
         content: None,
@@ -103,8 +103,8 @@ pub async fn set_four_eyes(tx: &Tx, wanted: bool) -> Result<(), DbError> {
     Ok(())
 }
 
-/// How many times a setting has been decided, with this time.
-async fn next_version(tx: &Tx, name: &str) -> Result<i64, DbError> {
+/// Counts something that happens again; whoever counts the same thing meanwhile waits.
+pub(crate) async fn count(tx: &Tx, name: &str) -> Result<i64, DbError> {
     let sql = "INSERT INTO setting (name, value) VALUES ($1, '1') ON CONFLICT (name) DO UPDATE \
                SET value = CAST(CAST(setting.value AS BIGINT) + 1 AS TEXT) RETURNING value";
     let statement = Statement::from_sql_and_values(tx.backend(), sql, [name.into()]);

@@ -53,6 +53,8 @@ impl Background {
         self.run(async move { flows::retries::work(&forgetter).await });
         let creditor = hosted.clone();
         self.run(async move { flows::credit::upkeep::work(&creditor).await });
+        let reminder = hosted.clone();
+        self.run(async move { flows::credit::dunning::work(&reminder).await });
     }
 
     /// What takes jobs.

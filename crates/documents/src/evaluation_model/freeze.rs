@@ -113,12 +113,18 @@ fn reference(measure: &mut MeasureDocument, values: &[Decimal]) {
     // Cuts have four decimals, rounded down, so that the value that makes a cut reaches it.
     let down = |value: &Decimal| {
         let cut = value.trunc_with_scale(4);
-        if cut > *value { cut - STEP } else { cut }
+        if cut > *value {
+            cut.checked_sub(STEP).unwrap_or(cut)
+        } else {
+            cut
+        }
     };
     let mut sorted: Vec<Decimal> = values.iter().map(down).collect();
     sorted.sort_unstable();
     let ranks = u64::from(measure.ranks.unwrap_or(2));
-    let above = sorted.last().map_or(Decimal::ZERO, |most| *most + STEP);
+    let above = sorted.last().map_or(Decimal::ZERO, |most| {
+        most.checked_add(STEP).unwrap_or(*most)
+    });
     let cuts = (1..ranks).map(|rank| cut(&sorted, rank, ranks).unwrap_or(above));
     measure.cuts = Some(cuts.map(|cut| cut.normalize().to_string()).collect());
 }

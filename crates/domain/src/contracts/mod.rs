@@ -132,10 +132,12 @@ pub fn applicable<'c>(
     let found = contracts.filter_map(|contract| {
         let distance = contract.distance(buyer)?;
         let wanted = named.is_none_or(|code| code == contract.code);
+        if !wanted || !contract.holds_on(buyer.on) {
+            return None;
+        }
         let term = contract.term(goods);
-        let counts = wanted && contract.holds_on(buyer.on) && (named.is_some() || term.is_some());
         let rank = term.map(|term| term.about.rank());
-        counts.then_some((distance, Reverse(rank), contract, term))
+        (named.is_some() || term.is_some()).then_some((distance, Reverse(rank), contract, term))
     });
     let nearest = found.min_by(|one, other| {
         let by = |it: &(usize, Reverse<Option<usize>>, &'c Contract, _)| (it.0, it.1);

@@ -195,8 +195,12 @@ fn levels_by_hand_come_first() {
         for (on, level) in row.days {
             let by_hand = by_hand_on(&set, day(&on)).map(|set| set.level);
             assert_eq!(by_hand.unwrap_or(row.computed), level, "{}: {on}", row.name);
-            let whole = rules(&["1 due email".to_owned()]);
-            let found = whole.level_by(&set, &[], 0, day(&on));
+            let due: Vec<String> = (1..=row.computed)
+                .map(|level| format!("{level} due email"))
+                .collect();
+            let late = items(&[("2025-01-01".to_owned(), "100".to_owned())]);
+            let found = rules(&due).level_by(&set, &late, 0, day(&on));
+            assert_eq!(found.level, level, "{}: {on}", row.name);
             let source = match by_hand {
                 Some(_) => DunningSource::ByHand,
                 None => DunningSource::Computed,

@@ -70,7 +70,7 @@ pub struct Proposal {
     pub new: Amount,
     pub score_factor: Percent,
     pub payment_factor: Percent,
-    /// The last day.
+    /// The last day, were it to take effect today.
     pub valid_to: Option<NaiveDate>,
 }
 
@@ -126,11 +126,14 @@ impl LimitFormula {
             new: limit.min(most).max(self.least),
             score_factor,
             payment_factor,
-            valid_to: self.valid_months.and_then(|months| {
-                let ends = grounds.today.checked_add_months(Months::new(months))?;
-                ends.pred_opt()
-            }),
+            valid_to: self.last_day(grounds.today),
         }
+    }
+
+    /// The last day of a limit that takes effect on a day; none = until it is changed.
+    pub fn last_day(&self, from: NaiveDate) -> Option<NaiveDate> {
+        let ends = from.checked_add_months(Months::new(self.valid_months?))?;
+        ends.pred_opt()
     }
 
     fn rounded(&self, limit: Decimal) -> Amount {

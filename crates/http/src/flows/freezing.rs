@@ -35,6 +35,8 @@ pub async fn frozen(
     let wanted = document.unfrozen();
     if !wanted.values.is_empty() {
         let mut portfolio = Frozen::default();
+        // Of whom no customer has a value is frozen too.
+        portfolio.values = wanted.values.iter().map(|it| (*it, Vec::new())).collect();
         portfolio.customers = survey
             .of(&read(&document.bare())?, |evaluation| {
                 for place in &wanted.values {
@@ -47,16 +49,16 @@ pub async fn frozen(
             .await?;
         freeze(&mut document, as_of, &portfolio);
     }
-    let mut portfolio = Frozen::default();
     let scoring = read(&document.scoring())?;
-    portfolio.customers = survey
-        .of(&scoring, |evaluation| {
-            if wanted.scores {
+    if wanted.scores || wanted.values.is_empty() {
+        let mut portfolio = Frozen::default();
+        portfolio.customers = survey
+            .of(&scoring, |evaluation| {
                 portfolio.scores.push(evaluation.score);
-            }
-        })
-        .await?;
-    freeze(&mut document, as_of, &portfolio);
+            })
+            .await?;
+        freeze(&mut document, as_of, &portfolio);
+    }
     Ok(document)
 }
 

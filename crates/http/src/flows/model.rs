@@ -16,6 +16,7 @@ pub struct PublishedModel {
     model: Model,
     id: DocumentId,
     version: i64,
+    since: NaiveDate,
     /// Models for some customers, in the order of their codes.
     special: Vec<SpecialModel>,
     /// The codes of all of them.
@@ -68,6 +69,7 @@ impl PublishedModel {
             model: &self.model,
             id: self.id,
             version: self.version,
+            since: self.since,
             special: &self.special,
         }
     }
@@ -77,7 +79,7 @@ impl PublishedModel {
 /// for everyone, the one with the latest first day decides.
 pub async fn on(source: &impl Source, day: NaiveDate) -> Result<Option<PublishedModel>, DbError> {
     let found = documents::in_force_each(source, DocumentKind::EvaluationModel, day).await?;
-    put_together(&found)
+    put_together(&found, day)
 }
 
 /// What would be in force on a day if a draft came into force on it: instead of the version of its
@@ -90,11 +92,14 @@ pub async fn with_draft(
     let mut found = documents::in_force_each(source, DocumentKind::EvaluationModel, day).await?;
     found.retain(|other| other.code != draft.code);
     found.push(draft);
-    put_together(&found)
+    put_together(&found, day)
 }
 
-/// The documents come in the order in which they come into force.
-fn put_together(found: &[StoredDocument]) -> Result<Option<PublishedModel>, DbError> {
+/// The documents come in the order in which they come into force; drafts do so on the day.
+fn put_together(
+    found: &[StoredDocument],
+    day: NaiveDate,
+) -> Result<Option<PublishedModel>, DbError> {
     let mut general = None;
     let mut special = Vec::new();
     for stored in found {
@@ -110,12 +115,14 @@ fn put_together(found: &[StoredDocument]) -> Result<Option<PublishedModel>, DbEr
         model,
         id: stored.id,
         version: stored.version,
+        since: stored.effective_from.unwrap_or(day),
     });
     let special = special.collect();
     Ok(general.map(|(stored, model)| PublishedModel {
         model,
         id: stored.id,
         version: stored.version,
+        since: stored.effective_from.unwrap_or(day),
         special,
         codes: found.iter().map(|it| (it.id, it.code.clone())).collect(),
     }))

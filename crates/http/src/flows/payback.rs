@@ -307,7 +307,7 @@ impl Grounds<'_> {
     fn near(&self, judged: &Evaluation, tier: usize) -> Option<bool> {
         let from = self.model().tiers().get(tier)?.from?;
         let reach = self.asked.bandwidth;
-        let above = judged.tier == tier && judged.score < from.checked_add(reach)?;
+        let above = judged.tier == tier && judged.score <= from.checked_add(reach)?;
         let below = judged.tier == tier.checked_add(1)?
             && judged.score >= from.checked_sub(reach)?
             && judged.score < from;

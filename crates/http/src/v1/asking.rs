@@ -12,7 +12,7 @@ use tiercel_domain::ids::CustomerId;
 use tiercel_domain::profile::Profile;
 use tiercel_persistence::customers::CustomerState;
 use tiercel_persistence::refresh::RefreshError;
-use tiercel_persistence::{Store, customers, facts, journal};
+use tiercel_persistence::{Store, Tx, customers, facts, journal};
 
 impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
@@ -121,5 +121,19 @@ impl Subject {
             profile: profile.ok_or_else(|| Problem::not_found("customer"))?,
             facts: facts.unwrap_or_default(),
         })
+    }
+}
+
+/// Holds a customer until the write ends.
+///
+/// # Errors
+/// 404 where there is none, or it is erased.
+pub async fn locked(tx: &Tx, customer: CustomerId) -> Result<(), Problem> {
+    let only = BTreeSet::from([customer]);
+    tx.touch(&only).await?;
+    let state = customers::state(tx, &only).await?.remove(&customer);
+    match state.filter(|state| state.erased_at.is_none()) {
+        Some(_) => Ok(()),
+        None => Err(Problem::not_found("customer")),
     }
 }

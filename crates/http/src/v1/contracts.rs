@@ -20,7 +20,9 @@ use crate::v1::asking;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use serde::Deserialize;
+use tiercel_domain::contracts::{Contract, Party};
 use tiercel_domain::ids::ContractId;
+use tiercel_persistence::Tx;
 use tiercel_persistence::contracts::{self as store, ContractFilter, StoredContract};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -73,6 +75,7 @@ pub async fn create_contract(
         &retry,
         &body.hash,
         async |tx| {
+            held(tx, &new).await?;
             let made = store::create(tx, &new).await?;
             let (location, version) = (format!("/v1/contracts/{}", made.what.id), made.version);
             Ok(Reply::created(location, &ContractResponse::from(made))?.version(version))
@@ -160,6 +163,7 @@ pub async fn update_contract(
         async |tx| {
             let known = store::find(tx, id).await?.ok_or_else(missing)?;
             conditions.require_match(known.version)?;
+            held(tx, &known.what).await?;
             let what = body.value.apply(&known.what)?;
             let next = match what == known.what {
                 true => known,
@@ -187,15 +191,20 @@ pub async fn list_contract_versions(
 ) -> Result<HttpResponse, Problem> {
     let list = format!("versions of {id}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
-    let rows = store::versions(tenant.store(), id).await?;
-    if rows.is_empty() {
-        return Err(missing());
-    }
-    // Padded, so that texts come in the order of numbers.
-    let key = |row: &StoredContract| format!("{:019}", row.version);
-    let rows = listing.rest(rows, key);
+    store::find(tenant.store(), id).await?.ok_or_else(missing)?;
+    let after = listing.after()?.unwrap_or(0);
+    let rows = store::versions(tenant.store(), id, after, listing.fetch()).await?;
+    let key = |row: &StoredContract| row.version.to_string();
     let page = listing.page(rows, key, ContractResponse::from);
     Ok(listing::answer(&request, &page))
+}
+
+/// A customer who is the party is held, so that nobody erases it meanwhile.
+async fn held(tx: &Tx, contract: &Contract) -> Result<(), Problem> {
+    match contract.party {
+        Party::Customer(id) => asking::locked(tx, id).await,
+        Party::Group(_) => Ok(()),
+    }
 }
 
 fn missing() -> Problem {

@@ -20,7 +20,7 @@ use crate::tenant::{Tenant, TenantHandle};
 use crate::wire::date;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use chrono::NaiveDate;
-use tiercel_domain::ids::PolicySimulationId;
+use tiercel_domain::ids::{JobId, PolicySimulationId};
 use tiercel_domain::period::days_between;
 use tiercel_persistence::documents::DocumentKind;
 use tiercel_persistence::jobs;
@@ -131,6 +131,10 @@ fn check_days(
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         faults.add("/from", "not_before", "lies after the last day");
     }
+    if on.is_some_and(|on| on < tenant.today()) {
+        let detail = "tiers, groups and open items are those of now";
+        faults.add("/on", "in_the_past", detail);
+    }
     let ahead = on.map(|on| days_between(tenant.today(), on));
     if ahead.is_some_and(|days| days > MOST_DAYS) {
         let detail = "must be at most 366 days ahead";
@@ -162,10 +166,14 @@ async fn exact(
     }))
 }
 
-/// The state of the job behind a simulation.
-async fn state(tenant: &TenantHandle, one: &PolicySimulation) -> Result<&'static str, Problem> {
-    let job = jobs::find(tenant.store(), one.job).await?;
-    Ok(job.map_or("done", |job| job.state.word()))
+/// The states of the jobs behind simulations; one that is no longer there has ended.
+async fn states(
+    tenant: &TenantHandle,
+    rows: &[PolicySimulation],
+) -> Result<impl Fn(&PolicySimulation) -> &'static str + use<>, Problem> {
+    let ids: Vec<JobId> = rows.iter().map(|row| row.job).collect();
+    let states = jobs::states(tenant.store(), &ids).await?;
+    Ok(move |row: &PolicySimulation| states.get(&row.job).map_or("done", |state| state.word()))
 }
 
 /// List simulations of policies, newest first
@@ -181,10 +189,9 @@ pub async fn list_policy_simulations(
     let list = "policy simulations";
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let rows = store::page(tenant.store(), listing.after()?, listing.fetch()).await?;
-    let mut told = Vec::with_capacity(rows.len());
-    for row in &rows {
-        told.push(wire::shown(row, state(&tenant, row).await?, &tenant)?);
-    }
+    let state = states(&tenant, &rows).await?;
+    let told = rows.iter().map(|row| wire::shown(row, state(row), &tenant));
+    let told = told.collect::<Result<Vec<_>, _>>()?;
     let page = listing.page(told, |row| row.id.clone(), |row| row);
     Ok(listing::answer(&request, &page))
 }
@@ -209,8 +216,8 @@ pub async fn find_policy_simulation(
     Id(id): Id<PolicySimulationId>,
 ) -> Result<HttpResponse, Problem> {
     let found = existing(&tenant, id).await?;
-    let state = state(&tenant, &found).await?;
-    Ok(HttpResponse::Ok().json(wire::shown(&found, state, &tenant)?))
+    let state = states(&tenant, std::slice::from_ref(&found)).await?;
+    Ok(HttpResponse::Ok().json(wire::shown(&found, state(&found), &tenant)?))
 }
 
 /// List the customers for whom something would change, in order of ids

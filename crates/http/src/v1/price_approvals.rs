@@ -22,14 +22,12 @@ use crate::v1::asking;
 use crate::v1::deciding::without_policy;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Deserialize;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use tiercel_domain::discounts::Policy;
-use tiercel_domain::ids::{CustomerId, PriceApprovalId};
+use tiercel_domain::ids::PriceApprovalId;
 use tiercel_persistence::price_approvals::{
     self as store, ApprovalFilter, ApprovalStatus, PriceApproval, Step,
 };
-use tiercel_persistence::{Tx, customers};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use wire::{
@@ -85,18 +83,19 @@ pub async fn request_price_approvals(
     retry: RetryKey,
     body: Json<RequestPriceApprovalsRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let policy = policy(&tenant)?;
-    let wanted = body.value.read(&tenant, &policy)?;
-    let asked = exceptions::of(&tenant, &policy, &wanted).await?;
-    let Some(customer) = asked.first().map(|one| one.customer) else {
-        let detail = "no line takes an approval that it does not have";
-        let fault = FieldError::new("/lines", "nothing_to_approve", detail);
-        return Err(Problem::invalid(vec![fault]));
-    };
     let (today, shows_costs) = (tenant.today(), tenant.allows(Scope::CostsRead));
     let action = "price_approval.requested";
     reply::write(&tenant, action, &retry, &body.hash, async |tx| {
-        locked(tx, customer).await?;
+        // Here, because a retry is answered as before, whatever was decided since.
+        let policy = policy(&tenant)?;
+        let wanted = body.value.clone().read(&tenant, &policy)?;
+        let asked = exceptions::of(&tenant, &policy, &wanted)?;
+        let Some(customer) = asked.first().map(|one| one.customer) else {
+            let detail = "no line takes an approval that it does not have";
+            let fault = FieldError::new("/lines", "nothing_to_approve", detail);
+            return Err(Problem::invalid(vec![fault]));
+        };
+        asking::locked(tx, customer).await?;
         let mut known = store::pending(tx, customer, today).await?;
         let mut items = Vec::new();
         for new in &asked {
@@ -131,7 +130,8 @@ pub async fn list_price_approvals(
     tenant.require_any(&SEEN_BY)?;
     let Query(query) = query?;
     let filter = query.filter(&tenant).await?;
-    let list = format!("price approvals {filter:?}");
+    let (of, status, level) = (filter.customer, &query.status, &query.level);
+    let list = format!("price approvals {of:?} {status:?} {level:?}");
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let rows = store::page(tenant.store(), &filter, listing.after()?, listing.fetch()).await?;
     let shows_costs = tenant.allows(Scope::CostsRead);
@@ -268,7 +268,7 @@ async fn decided(
     let shows_costs = tenant.allows(Scope::CostsRead);
     reply::write(tenant, action, retry, &body.hash, async |tx| {
         let found = store::find(tx, id).await?.ok_or_else(missing)?;
-        locked(tx, found.customer).await?;
+        asking::locked(tx, found.customer).await?;
         let found = store::find(tx, id).await?.ok_or_else(missing)?;
         if found.status != ApprovalStatus::Pending {
             return Err(conflict("the request is decided already"));
@@ -315,16 +315,6 @@ fn policy(tenant: &TenantHandle) -> Result<Arc<Policy>, Problem> {
 }
 
 /// Locks the customer for this write; erased and unknown ones are not found.
-async fn locked(tx: &Tx, customer: CustomerId) -> Result<(), Problem> {
-    let only = BTreeSet::from([customer]);
-    tx.touch(&only).await?;
-    let state = customers::state(tx, &only).await?.remove(&customer);
-    match state.filter(|state| state.erased_at.is_none()) {
-        Some(_) => Ok(()),
-        None => Err(Problem::not_found("customer")),
-    }
-}
-
 impl ListPriceApprovals {
     async fn filter(&self, tenant: &TenantHandle) -> Result<ApprovalFilter, Problem> {
         let mut faults = Faults::default();

@@ -18,7 +18,7 @@ use crate::scope::{Scope, need};
 use crate::tenant::{Tenant, TenantHandle};
 use crate::wire::date;
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use tiercel_domain::ids::{DocumentId, SimulationId};
+use tiercel_domain::ids::{DocumentId, JobId, SimulationId};
 use tiercel_persistence::documents::{self, DocumentKind, StoredDocument};
 use tiercel_persistence::jobs;
 use tiercel_persistence::simulations::{self as store, Mover, NewSimulation, Simulation};
@@ -104,10 +104,14 @@ pub async fn start_simulation(
     .await
 }
 
-/// The state of the job behind a simulation.
-async fn state(tenant: &TenantHandle, one: &Simulation) -> Result<&'static str, Problem> {
-    let job = jobs::find(tenant.store(), one.job).await?;
-    Ok(job.map_or("done", |job| job.state.word()))
+/// The states of the jobs behind simulations; one that is no longer there has ended.
+async fn states(
+    tenant: &TenantHandle,
+    rows: &[Simulation],
+) -> Result<impl Fn(&Simulation) -> &'static str + use<>, Problem> {
+    let ids: Vec<JobId> = rows.iter().map(|row| row.job).collect();
+    let states = jobs::states(tenant.store(), &ids).await?;
+    Ok(move |row: &Simulation| states.get(&row.job).map_or("done", |state| state.word()))
 }
 
 /// List simulations, newest first
@@ -123,10 +127,9 @@ pub async fn list_simulations(
     let list = "simulations";
     let listing = Listing::new(&tenant, list, query.limit, query.after.as_deref())?;
     let rows = store::page(tenant.store(), listing.after()?, listing.fetch()).await?;
-    let mut told = Vec::with_capacity(rows.len());
-    for row in &rows {
-        told.push(wire::shown(row, state(&tenant, row).await?, &tenant)?);
-    }
+    let state = states(&tenant, &rows).await?;
+    let told = rows.iter().map(|row| wire::shown(row, state(row), &tenant));
+    let told = told.collect::<Result<Vec<_>, _>>()?;
     let page = listing.page(told, |row| row.id.clone(), |row| row);
     Ok(listing::answer(&request, &page))
 }
@@ -148,8 +151,8 @@ pub async fn find_simulation(
     Id(id): Id<SimulationId>,
 ) -> Result<HttpResponse, Problem> {
     let found = existing(&tenant, id).await?;
-    let state = state(&tenant, &found).await?;
-    Ok(HttpResponse::Ok().json(wire::shown(&found, state, &tenant)?))
+    let state = states(&tenant, std::slice::from_ref(&found)).await?;
+    Ok(HttpResponse::Ok().json(wire::shown(&found, state(&found), &tenant)?))
 }
 
 /// List who would change tier, in order of ids

@@ -88,9 +88,9 @@ impl Walker {
         let subject = Subject::load(tenant.store(), id, moment.known_at).await?;
         let model = model_for(tenant, &moment).await?;
         let too_large = || Problem::from(RefreshError::TooLarge(id));
-        let own = model.in_force().of(&subject.profile).model;
-        let stands = standing(tenant, own, &subject, &moment, Steps::Recorded).await?;
-        let stands = [stands, later(own, &subject, stands, by)?];
+        let applied = model.in_force().of(&subject.profile);
+        let stands = standing(tenant, &applied, &subject, &moment, Steps::Recorded).await?;
+        let stands = [stands, later(applied.model, &subject, stands, by)?];
         let settled = |on| allocate(&subject.facts, on).map_err(|_| too_large());
         Ok(Self {
             history: History::of(&subject.facts).map_err(|_| too_large())?,

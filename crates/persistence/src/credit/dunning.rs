@@ -58,6 +58,20 @@ pub async fn set_dunning(
         value(customer.bits()),
     ];
     sql::run(tx, text, values).await?;
+    let until = set.until.map(|day| ("valid_until", day.to_string()));
+    let detail = [
+        ("level", set.level.to_string()),
+        ("valid_from", set.from.to_string()),
+    ];
+    tx.note(Change {
+        entity: "credit_dunning",
+        id: customer.to_string(),
+        version: tx.state_version(customer).unwrap_or_default(),
+        what: "level_set",
+        customer: Some(customer),
+        content: None,
+        detail: detail.into_iter().chain(until).collect(),
+    });
     Ok(())
 }
 

@@ -50,7 +50,7 @@ pub use overrides::{NewOverride, Override, find_override, give_override, use_ove
 pub(crate) use past::summaries_at;
 pub use proposals::{
     NewProposal, ProposalFilter, StoredProposal, decide_proposal, limit_proposal, limit_proposals,
-    propose_limit,
+    propose_limit, supersede_proposals, with_waiting_proposals,
 };
 pub use reserve::{Entry, Guard, entries};
 pub use snapshots::{NewSnapshot, Snapshot, SnapshotFilter, keep_snapshot, snapshot, snapshots};

@@ -8,6 +8,7 @@ use crate::store::Source;
 use crate::write::{Change, Tx};
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{QueryResult, Value};
+use std::collections::BTreeSet;
 use tiercel_domain::ids::{CreditAccountId, CustomerId, LimitProposalId};
 use tiercel_domain::scaled::Amount;
 
@@ -113,13 +114,42 @@ pub async fn limit_proposals(
     select(source, &condition, values).await
 }
 
+/// Of these customers those for whom a proposal waits.
+pub async fn with_waiting_proposals(
+    source: &impl Source,
+    ids: &BTreeSet<CustomerId>,
+) -> Result<BTreeSet<CustomerId>, DbError> {
+    let mut found = BTreeSet::new();
+    for chunk in sql::uuids(ids.iter().map(|id| id.bits())).chunks(sql::MANY) {
+        let text = format!(
+            "SELECT customer_id FROM credit_limit_proposal WHERE status = 'proposed' \
+             AND customer_id IN ({})",
+            sql::places(1, chunk.len())
+        );
+        for row in sql::rows(source, &text, chunk.to_vec()).await? {
+            found.insert(CustomerId::from_bits(bits(&row, "customer_id")?));
+        }
+    }
+    Ok(found)
+}
+
+/// Ends what waits for a customer: the formula comes to the limit there is. The caller holds the
+/// customer.
+pub async fn supersede_proposals(tx: &Tx, customer: CustomerId) -> Result<(), DbError> {
+    let condition = "customer_id = $1 AND status = 'proposed'";
+    for before in select(tx, condition, vec![value(customer.bits())]).await? {
+        decide_proposal(tx, before, "superseded", "").await?;
+    }
+    Ok(())
+}
+
 /// Proposes a limit in place of whatever waits for the account; the same again is what waits, and
 /// `false`. The caller holds the customer.
 pub async fn propose_limit(tx: &Tx, new: NewProposal) -> Result<(StoredProposal, bool), DbError> {
     let condition = "account_id = $1 AND status = 'proposed'";
     let waiting = select(tx, condition, vec![value(new.account.bits())]).await?;
     for before in waiting {
-        if (before.old, before.new, before.valid_to) == (new.old, new.new, new.valid_to) {
+        if (before.old, before.new) == (new.old, new.new) {
             return Ok((before, false));
         }
         decide_proposal(tx, before, "superseded", "").await?;

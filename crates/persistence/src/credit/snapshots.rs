@@ -130,10 +130,11 @@ fn to_snapshot(row: &QueryResult) -> Result<Snapshot, DbError> {
 
 async fn select(
     source: &impl Source,
+    columns: &str,
     condition: &str,
     values: Vec<Value>,
 ) -> Result<Vec<Snapshot>, DbError> {
-    let text = format!("SELECT {COLUMNS} FROM credit_snapshot WHERE {condition}");
+    let text = format!("SELECT {columns} FROM credit_snapshot WHERE {condition}");
     let rows = sql::rows(source, &text, values).await?;
     rows.iter().map(to_snapshot).collect()
 }
@@ -142,11 +143,11 @@ pub async fn snapshot(
     source: &impl Source,
     id: CreditSnapshotId,
 ) -> Result<Option<Snapshot>, DbError> {
-    let found = select(source, "snapshot_id = $1", vec![value(id.bits())]).await?;
+    let found = select(source, COLUMNS, "snapshot_id = $1", vec![value(id.bits())]).await?;
     Ok(found.into_iter().next())
 }
 
-/// Snapshots before an id, the newest first.
+/// Snapshots before an id, the newest first, without their differences.
 pub async fn snapshots(
     source: &impl Source,
     filter: &SnapshotFilter,
@@ -165,5 +166,7 @@ pub async fn snapshots(
         condition += &format!(" AND drifted = ${}", values.len());
     }
     let condition = format!("{condition} ORDER BY snapshot_id DESC LIMIT $2");
-    select(source, &condition, values).await
+    // A page of them would have hundreds of thousands of differences.
+    let columns = COLUMNS.replace("differences", "'' AS differences");
+    select(source, &columns, &condition, values).await
 }

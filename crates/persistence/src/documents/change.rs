@@ -4,6 +4,7 @@ use super::{DocumentKind, DocumentStatus, StoredDocument, find, id_of};
 use crate::crypto;
 use crate::entity::document;
 use crate::error::DbError;
+use crate::settings;
 use crate::store::{Store, sealed::Sealed};
 use crate::write::{Change, Tx, Writing};
 use chrono::NaiveDate;
@@ -27,6 +28,13 @@ pub struct NewDraft<'a> {
 pub async fn create_draft(tx: &Tx, draft: &NewDraft<'_>) -> Result<StoredDocument, DbError> {
     let place = next(tx, draft).await?;
     insert(tx, draft, place, None).await
+}
+
+/// Lets nobody else decide meanwhile which documents of a kind are in force.
+pub async fn one_at_a_time(tx: &Tx, kind: DocumentKind) -> Result<(), DbError> {
+    let name = format!("decisions_about_{}", kind.word());
+    settings::count(tx, &name).await?;
+    Ok(())
 }
 
 /// The id of a document and its next version; those of a new one where none has the code.
@@ -263,7 +271,7 @@ fn came_first(error: DbError) -> DbError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::documents::in_force;
+    use crate::documents::in_force_each;
     use crate::test_store;
     use crate::write::Written;
     use sea_orm::{ConnectionTrait, Statement};
@@ -308,8 +316,8 @@ mod tests {
         let publishing = async |tx: &Tx| publish(tx, &second, day("2026-02-01"), "test").await;
         let second = within(&store, publishing).await.unwrap();
         let on = async |text: &str| {
-            let found = in_force(&store, KIND, day(text)).await.unwrap();
-            found.map(|found| found.version)
+            let found = in_force_each(&store, KIND, day(text)).await.unwrap();
+            found.last().map(|found| found.version)
         };
         assert_eq!(on("2013-06-30").await, Some(1));
         assert_eq!(on("2026-01-31").await, Some(1));

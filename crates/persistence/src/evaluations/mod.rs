@@ -25,6 +25,7 @@ pub use warn::{TierDrop, warn};
 
 use crate::refresh::{self, Basis, Cause, RefreshError, Scope};
 use crate::write::Tx;
+use chrono::NaiveDate;
 use std::collections::BTreeSet;
 use tiercel_domain::evaluation::Model;
 use tiercel_domain::ids::{CustomerId, DocumentId};
@@ -37,6 +38,8 @@ pub struct ModelInForce<'a> {
     pub model: &'a Model,
     pub id: DocumentId,
     pub version: i64,
+    /// The first day on which it decides.
+    pub since: NaiveDate,
     pub special: &'a [SpecialModel],
 }
 
@@ -46,6 +49,7 @@ pub struct SpecialModel {
     pub model: Model,
     pub id: DocumentId,
     pub version: i64,
+    pub since: NaiveDate,
 }
 
 impl<'a> ModelInForce<'a> {
@@ -63,6 +67,7 @@ impl<'a> ModelInForce<'a> {
                 model: &special.model,
                 id: special.id,
                 version: special.version,
+                since: special.since,
                 special: self.special,
             },
         }

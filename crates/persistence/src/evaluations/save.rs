@@ -88,10 +88,12 @@ pub(crate) async fn evaluate(
                 row
             }
         };
+        let changes_on = decision::next_change_on(made.model.model, &subject, occasion.as_of);
+        let next_change_on = made.next_change_on(changes_on);
         pointers.push(Pointer {
             row,
-            next_change_on: made.next_change_on().filter(|_| !occasion.stands),
-            steady_until: made.steady_until(),
+            next_change_on: next_change_on.filter(|_| !occasion.stands),
+            steady_until: made.steady_until(changes_on),
         });
     }
     for chunk in fresh.chunks(MANY) {
@@ -141,8 +143,8 @@ pub(super) async fn starts(
     current: &BTreeMap<CustomerId, evaluation::Model>,
 ) -> Result<BTreeMap<CustomerId, Before>, DbError> {
     let looks_back = |id: &CustomerId| {
-        let own = profiles.get(id).map(|profile| model.of(profile).model);
-        own.filter(|own| own.lifecycle().is_some())
+        let own = profiles.get(id).map(|profile| model.of(profile));
+        own.filter(|own| own.model.lifecycle().is_some())
     };
     // A run as of some other day leaves a current evaluation that is not the latest one.
     let jumped = current.iter().filter(|(id, row)| {
@@ -161,7 +163,7 @@ pub(super) async fn starts(
             continue;
         };
         let now = current.get(id).filter(|row| row.as_of <= occasion.as_of);
-        starts.insert(*id, standing::before(own, state, now, earlier.get(id))?);
+        starts.insert(*id, standing::before(&own, state, now, earlier.get(id))?);
     }
     Ok(starts)
 }
@@ -171,8 +173,6 @@ pub(super) struct Made<'a> {
     model: ModelInForce<'a>,
     judged: Evaluation,
     standing: Option<Standing>,
-    /// The first day on which time alone may change the score.
-    changes_on: Option<NaiveDate>,
     as_of: NaiveDate,
 }
 
@@ -191,7 +191,6 @@ pub(super) fn judge<'a>(
     Ok(Made {
         model: *model,
         standing: standing::on(model.model, start, parts, id, raw)?,
-        changes_on: decision::next_change_on(model.model, subject, as_of),
         judged,
         as_of,
     })
@@ -213,18 +212,19 @@ impl Made<'_> {
         }
     }
 
-    fn next_change_on(&self) -> Option<NaiveDate> {
+    /// `changes_on` is the first day on which time alone may change the score.
+    fn next_change_on(&self, changes_on: Option<NaiveDate>) -> Option<NaiveDate> {
         let step = self.model.model.lifecycle().zip(self.standing);
         let step = step.and_then(|(lifecycle, standing)| {
             decision::next_step(lifecycle, &standing, self.judged.score_tier, self.as_of)
         });
-        [step, self.changes_on].into_iter().flatten().min()
+        [step, changes_on].into_iter().flatten().min()
     }
 
-    fn steady_until(&self) -> Option<NaiveDate> {
+    fn steady_until(&self, changes_on: Option<NaiveDate>) -> Option<NaiveDate> {
         let settled = self.standing?.is_settled(self.judged.score_tier);
         let never = NaiveDate::from_ymd_opt(9999, 12, 31);
-        self.changes_on.or(never).filter(|_| settled)
+        changes_on.or(never).filter(|_| settled)
     }
 
     fn row(&self, tx: &Tx, occasion: Occasion, customer: CustomerId) -> evaluation::Model {

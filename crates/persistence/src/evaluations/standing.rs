@@ -66,13 +66,20 @@ pub(super) fn read(model: &Model, text: &str) -> Result<Option<Standing>, DbErro
 
 /// What a customer's evaluation as of a day begins with: the current one; where that is of a later
 /// day or of a run as of some day, the latest one by that day, whose calendar dates count again.
+///
+/// That calendar dates are known to have changed nothing is known of the model of that evaluation
+/// only, so it ends where another one begins to decide.
 pub(super) fn before(
-    model: &Model,
+    applied: &ModelInForce<'_>,
     state: &CustomerState,
     current: Option<&evaluation::Model>,
     earlier: Option<&evaluation::Model>,
 ) -> Result<Before, DbError> {
+    let model = applied.model;
     let row = earlier.or(current);
+    let same = row.is_some_and(|row| {
+        row.model_id.as_u128() == applied.id.bits() && row.model_version == applied.version
+    });
     let standing = match row.and_then(|row| row.standing.as_deref()) {
         Some(text) => read(model, text)?,
         // The model had no lifecycle: the customer stands where it was put.
@@ -83,14 +90,25 @@ pub(super) fn before(
     };
     Ok(Before {
         standing,
-        quiet_until: state.steady_until.filter(|_| earlier.is_none()),
+        quiet_until: quiet(applied, same, state).filter(|_| earlier.is_none()),
+    })
+}
+
+/// Up to when nothing changes on calendar dates, by the model of the current evaluation, which is
+/// the same as the one applied or not.
+fn quiet(applied: &ModelInForce<'_>, same: bool, state: &CustomerState) -> Option<NaiveDate> {
+    let until = state.steady_until?;
+    Some(if same {
+        until
+    } else {
+        until.min(applied.since)
     })
 }
 
 /// What an answer about one customer as of a day begins with, from what was recorded by then.
 pub async fn stood(
     source: &impl Source,
-    model: &Model,
+    applied: &ModelInForce<'_>,
     state: &CustomerState,
     as_of: NaiveDate,
     known_at: Option<i64>,
@@ -100,25 +118,56 @@ pub async fn stood(
     let Some(row) = rows.get(&state.id) else {
         return Ok(Before::default());
     };
-    let recorded = before(model, state, Some(row), None)?;
+    let recorded = before(applied, state, Some(row), None)?;
     let current = state.evaluation.map(|id| id.bits());
     let is_current = known_at.is_none() && current == Some(row.evaluation_id.as_u128());
-    // Whatever calendar dates did before a later evaluation was recorded then.
-    let passed = known_at.is_none() && state.evaluated_as_of.is_some_and(|day| day > as_of);
+    if is_current {
+        return Ok(recorded);
+    }
+    // Whatever calendar dates did by the day before a later evaluation was recorded then, unless
+    // that one tells that the tier had moved already.
+    let next = match known_at {
+        None => after(source, state.id, as_of).await?,
+        Some(_) => None,
+    };
+    let stands = next.as_ref().and_then(|next| next.standing.as_deref());
+    let stands = stands
+        .map(|text| read(applied.model, text))
+        .transpose()?
+        .flatten();
+    let moved = stands.is_some_and(|stands| stands.since > row.as_of && stands.since <= as_of);
     Ok(Before {
-        quiet_until: match (is_current, passed) {
-            (true, _) => state.steady_until,
-            (false, true) => Some(as_of),
-            (false, false) => None,
-        },
+        quiet_until: next.filter(|_| !moved).map(|_| as_of),
         ..recorded
     })
 }
 
-/// The day of the first evaluation that is recorded of a customer.
-pub async fn first_day(source: &impl Source, id: CustomerId) -> Result<Option<NaiveDate>, DbError> {
-    let row = evaluation::Entity::find()
+/// The first evaluation of a customer as of a later day.
+async fn after(
+    source: &impl Source,
+    id: CustomerId,
+    as_of: NaiveDate,
+) -> Result<Option<evaluation::Model>, DbError> {
+    let later = evaluation::Entity::find()
         .filter(evaluation::Column::CustomerId.eq(Uuid::from_u128(id.bits())))
+        .filter(evaluation::Column::AsOf.gt(as_of))
+        .order_by_asc(evaluation::Column::AsOf)
+        .order_by_asc(evaluation::Column::EvaluationId);
+    Ok(later.one(source.connection()).await?)
+}
+
+/// The day of the first evaluation that is recorded of a customer.
+pub async fn first_day(
+    source: &impl Source,
+    id: CustomerId,
+    known_at: Option<i64>,
+) -> Result<Option<NaiveDate>, DbError> {
+    let mut rows = evaluation::Entity::find()
+        .filter(evaluation::Column::CustomerId.eq(Uuid::from_u128(id.bits())));
+    if let Some(position) = known_at {
+        rows = rows.filter(sql::numbered(evaluation::Column::WriteId, position));
+    }
+    let row = rows
         .order_by_asc(evaluation::Column::AsOf)
         .one(source.connection())
         .await?;

@@ -112,6 +112,7 @@ impl World {
                 model: &self.model,
                 id: DocumentId::from_bits(1),
                 version: 1,
+                since: day("2001-01-01"),
                 special: &[],
             }),
         }

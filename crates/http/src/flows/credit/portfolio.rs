@@ -9,6 +9,7 @@ use crate::tenant::Hosted;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tiercel_domain::ids::{CustomerId, JobId};
+use tiercel_persistence::credit as store;
 use tiercel_persistence::jobs::{self, Ending, Job, Progress};
 use tiercel_persistence::{DbError, Tx, WriteError, Written, facts};
 
@@ -130,7 +131,8 @@ async fn commit(
 
 /// Whether it is the customer that cannot be proposed for, and not the database that failed.
 fn unfit(problem: &Problem) -> bool {
-    problem.kind() == Kind::Conflict && problem.database_error().is_none()
+    let of_customer = matches!(problem.kind(), Kind::Conflict | Kind::InvalidInput);
+    of_customer && problem.database_error().is_none()
 }
 
 /// The customers of a chunk for whom the formula comes to another limit.
@@ -144,14 +146,19 @@ async fn changing(
     let policy = book.policies().credit.on(sitting.today);
     let ids: BTreeSet<CustomerId> = chunk.iter().copied().collect();
     let told = facts::of_customers(&*hosted.store, &ids, None).await?;
-    let mut changing = BTreeSet::new();
+    // What waits is looked at again, though the limit stays: it may be out of date.
+    let mut changing = store::with_waiting_proposals(&*hosted.store, &ids).await?;
     for id in chunk {
         let formula = policy.and_then(|policy| Some((policy, policy.formula.as_ref()?)));
         let Some((customer, (policy, formula))) = book.customer(*id).zip(formula) else {
             continue;
         };
         let facts = told.get(id).map_or(&[][..], Vec::as_slice);
-        let count = match consider(customer, facts, policy, formula, &sitting) {
+        if changing.contains(id) {
+            continue;
+        }
+        let own = policy.for_customer(customer.id, &book.groups_of(customer));
+        let count = match consider(customer, facts, (&own, formula), &sitting) {
             Ok(considered) if considered.changes => {
                 changing.insert(*id);
                 continue;

@@ -68,12 +68,11 @@ fn without_formula() -> Problem {
     Problem::new(Kind::Conflict, detail)
 }
 
-/// What the formula says of a customer whose limit is known.
+/// What the formula says of a customer whose limit is known; the policy is the one for the customer.
 pub fn consider(
     customer: &BookCustomer,
     facts: &[Fact],
-    policy: &Policy,
-    formula: &LimitFormula,
+    (policy, formula): (&Policy, &LimitFormula),
     sitting: &Sitting<'_>,
 ) -> Result<Considered, Problem> {
     let today = sitting.today;
@@ -142,8 +141,10 @@ pub async fn propose(
     let customer = lock(tx, sitting, customer).await?;
     let told = facts::of_customers(tx, &BTreeSet::from([customer.id]), None).await?;
     let told = told.get(&customer.id).map_or(&[][..], Vec::as_slice);
-    let considered = consider(&customer, told, policy, formula, sitting)?;
+    let own = policy.for_customer(customer.id, &book.groups_of(&customer));
+    let considered = consider(&customer, told, (&own, formula), sitting)?;
     if !considered.changes {
+        store::supersede_proposals(tx, customer.id).await?;
         return Ok(Proposed::Unchanged(considered));
     }
     let desk = Desk::open(tx, sitting, customer.id, &Place::default()).await?;
@@ -183,12 +184,13 @@ pub async fn approve(
     let book = sitting.hosted.book.snapshot();
     let policy = book.policies().credit.on(sitting.today);
     let policy = policy.ok_or_else(|| without_policy("credit", sitting.today))?;
-    let two = policy.formula.as_ref().is_some_and(|it| it.two_people);
-    if two && proposal.author == principal {
+    let formula = policy.formula.as_ref().ok_or_else(without_formula)?;
+    if formula.two_people && proposal.author == principal {
         let detail = "the policy asks for two people: somebody else must approve";
         return Err(Problem::new(Kind::Conflict, detail));
     }
-    if current(&customer, policy, sitting) != proposal.old {
+    let own = policy.for_customer(customer.id, &book.groups_of(&customer));
+    if current(&customer, &own, sitting) != proposal.old {
         let detail = "the limit has changed since; propose again";
         return Err(Problem::new(Kind::Conflict, detail));
     }
@@ -199,7 +201,7 @@ pub async fn approve(
             kind: LimitKind::Base,
             amount: proposal.new,
             valid_from: sitting.today,
-            valid_to: proposal.valid_to,
+            valid_to: formula.last_day(sitting.today),
         },
         reason: reason.to_owned(),
         approver: principal.to_owned(),

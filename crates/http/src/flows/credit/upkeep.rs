@@ -2,11 +2,9 @@
 //! account moved, which is what a payment does.
 
 use super::desk::{Desk, Sitting, lock};
-use super::dunning;
 use crate::problem::Problem;
 use crate::tenant::Hosted;
 use crate::v1::credit::kept;
-use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 use tiercel_domain::credit::authorize::Question;
 use tiercel_domain::ids::CustomerId;
@@ -15,28 +13,16 @@ use tiercel_persistence::{Tx, Writing, Written};
 
 /// How often an idle instance looks.
 const EVERY: Duration = Duration::from_millis(500);
-/// How often levels of reminders are compared with those last told: all of them are in memory.
-const LEVELS_EVERY: TimeDelta = TimeDelta::seconds(2);
 /// How many are taken at a time.
 const MANY: u64 = 100;
 
 /// Ends what is over and looks at holds for ever.
 pub async fn work(hosted: &Hosted) {
-    let mut told: Option<DateTime<Utc>> = None;
     loop {
-        let now = hosted.now();
-        let tell = told.is_none_or(|last| now.signed_duration_since(last) >= LEVELS_EVERY);
         let done = async {
             expire(hosted).await?;
-            look_at_holds(hosted).await?;
-            match tell {
-                true => dunning::tell_all(hosted).await,
-                false => Ok(()),
-            }
+            look_at_holds(hosted).await
         };
-        if tell {
-            told = Some(now);
-        }
         if let Err(error) = done.await {
             tracing::warn!(error = %error, "the upkeep of credit could not be done");
         }

@@ -159,14 +159,20 @@ impl Sides {
         receipt: &str,
         sums: &mut Sums,
     ) -> Result<(), PolicySimulationError> {
-        let unreadable = || PolicySimulationError::Gone("a quote cannot be read");
-        let receipt: Receipt = serde_json::from_str(receipt).map_err(|_| unreadable())?;
+        let read = serde_json::from_str::<Receipt>(receipt).ok();
+        let read = read.and_then(|receipt| Some((receipt.as_of.parse().ok()?, receipt)));
+        let Some((as_of, receipt)) = read else {
+            // One quote that cannot be compared is no reason not to compare the others.
+            sums.add(None, Decimal::ONE);
+            return Ok(());
+        };
         let moment = Moment {
-            as_of: receipt.as_of.parse().map_err(|_| unreadable())?,
+            as_of,
             position: receipt.position,
         };
         let draft = self.after.discount.on(self.asked.on);
-        let draft = draft.ok_or_else(unreadable)?;
+        let gone = || PolicySimulationError::Gone("no discount policy is in force on the day");
+        let draft = draft.ok_or_else(gone)?;
         let drafted = Policies {
             discount: Dated::always(Arc::clone(draft)),
             ..Policies::default()

@@ -7,7 +7,7 @@ use super::wire::document;
 use crate::body::{Id, Json};
 use crate::faults::Faults;
 use crate::flows::credit::desk::lock;
-use crate::flows::credit::dunning::{told, what};
+use crate::flows::credit::dunning::told;
 use crate::problem::Problem;
 use crate::reply::{self, Reply};
 use crate::retry::RetryKey;
@@ -127,7 +127,7 @@ pub async fn find_dunning(
 ///
 /// For a time or until it is changed; without `level` the computed one counts again.
 #[utoipa::path(tag = "credit",
-    params(("id" = String, Path, description = "The customer", example = "cus_01k8z6v3q2e4r5t6y7a8b9c0de")),
+    params(("id" = String, Path, description = "The customer", example = "cus_01k8z6v3q2e4r5t6y7a8b9c0de"), ("Idempotency-Key" = String, Header, description = "Required")),
     responses((status = 200, description = "The level and the claim as they are now", body = DunningResponse)))]
 #[post("/customers/{id}/dunning")]
 pub async fn set_dunning(
@@ -136,6 +136,7 @@ pub async fn set_dunning(
     retry: RetryKey,
     body: Json<SetDunningRequest>,
 ) -> Result<HttpResponse, Problem> {
+    retry.require()?;
     asking::existing(tenant.store(), id).await?;
     let (set, reason) = body.value.read(&tenant)?;
     let action = "credit.dunning_level_set";
@@ -148,7 +149,7 @@ pub async fn set_dunning(
         let book = tenant.book();
         let policy = book.policies().credit.on(sitting.today);
         let policy = policy.ok_or_else(|| without_policy("credit", sitting.today))?;
-        told(tx, &customer, policy, sitting.today).await?;
+        told(tx, &customer, (&book, policy), sitting.today).await?;
         let by_hand = store::dunning_of(tx, id, SHOWN).await?;
         let reply = Reply::ok(&shown(&tenant, &customer, by_hand)?)?;
         Ok(reply.personal_to(id))
@@ -198,7 +199,9 @@ fn shown(
     let policy = book.policies().credit.on(today);
     let policy = policy.ok_or_else(|| without_policy("credit", today))?;
     let dunning = decision.dunning;
-    let level = what(policy, customer, today).at(dunning.level);
+    let own = policy.for_customer(customer.id, &book.groups_of(customer));
+    let (_, terms) = own.credit_of(customer.tier_on(today));
+    let level = terms.dunning.at(dunning.level);
     let base = tenant.settings().base_currency;
     let fee = level.map_or(Amount::ZERO, |level| level.fee);
     let items = &customer.open_items;

@@ -66,7 +66,8 @@ pub struct LimitProposalResponse {
     pub old: String,
     pub new: String,
     pub delta: String,
-    /// The last day of the new limit; absent = until it is changed.
+    /// The last day of the new limit, were it approved on the day of the proposal; absent = until it is
+    /// changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date, nullable = false)]
     pub valid_to: Option<String>,

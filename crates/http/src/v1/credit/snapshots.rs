@@ -126,7 +126,10 @@ pub struct CreditSnapshotResponse {
     pub theirs: String,
     /// The sum of all differences of amounts, without signs.
     pub drift: String,
-    pub differences: Vec<CreditDifference>,
+    /// Absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub differences: Option<Vec<CreditDifference>>,
     /// Who posted it.
     pub principal: String,
     pub recorded_at: String,
@@ -313,8 +316,13 @@ fn difference(of: &Difference, currency: Currency) -> CreditDifference {
 
 fn shown(kept: Snapshot, currency: Currency) -> Result<CreditSnapshotResponse, Problem> {
     let show = |amount: Amount| money(amount.decimal(), currency);
-    let differences = serde_json::from_str(&kept.differences)
-        .map_err(|_| Problem::new(Kind::Internal, "the differences cannot be read"))?;
+    let differences = match kept.differences.as_str() {
+        "" => None,
+        text => Some(
+            serde_json::from_str(text)
+                .map_err(|_| Problem::new(Kind::Internal, "the differences cannot be read"))?,
+        ),
+    };
     Ok(CreditSnapshotResponse {
         id: kept.id.to_string(),
         customer_id: kept.customer.to_string(),
@@ -333,7 +341,7 @@ fn shown(kept: Snapshot, currency: Currency) -> Result<CreditSnapshotResponse, P
 
 /// List the snapshots of finance and how ours differed
 ///
-/// The newest first.
+/// The newest first, without their differences.
 #[utoipa::path(tag = "credit", params(ListSnapshots), responses((status = 200, description = "A page of snapshots", body = Page<CreditSnapshotResponse>)))]
 #[get("/credit/snapshots")]
 pub async fn list_credit_snapshots(

@@ -1,7 +1,8 @@
 //! Approvals are bound to what a price depends on: one hash over all of it.
 //!
 //! The cost is part of it, so the hash is never told: what is known but for one number is guessed
-//! by trying.
+//! by trying. Where the cost comes from is part of it too: whoever tells costs of their own does not
+//! learn from an approval that one of them is the product's.
 
 use serde_json::json;
 use tiercel_domain::currency::Currency;
@@ -32,6 +33,7 @@ impl Binding<'_> {
             line.base_units.to_string(),
             line.list_unit_price.map(|it| it.to_string()),
             cost.map(|it| it.to_string()),
+            line.unit_cost.source(),
             contract.map(|it| &it.reference),
             agreed.map(|it| it.to_string()),
         ]))

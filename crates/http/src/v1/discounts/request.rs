@@ -27,7 +27,7 @@ const MOST_DAYS: i64 = 366;
 const USUAL_DAYS: Days = Days::new(7);
 
 /// A quote to price.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer": {"external": {"system": "erp1", "id": "C-1042"}}, "currency": "EUR", "explain": "summary", "lines": [{"line_id": "10", "sku": "BT023", "category_path": ["drives", "servo"], "quantity": "30", "list_unit_price": "100.00", "unit_cost": "62.00"}]}))]
 pub struct DecideDiscountRequest {
@@ -78,7 +78,7 @@ pub struct DecisionDocument {
 }
 
 /// One line of the quote.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"line_id": "10", "sku": "BT023", "category_path": ["drives", "servo"], "quantity": "30", "uom": "EA", "list_unit_price": "100.00", "unit_cost": "62.00"}))]
 pub struct DiscountLineRequest {

@@ -23,7 +23,7 @@ use tiercel_domain::ids::DocumentId;
 use tiercel_persistence::documents::{
     self as store, DocumentKind, DocumentStatus, NewDraft, StoredDocument,
 };
-use tiercel_persistence::{Source, crypto, settings};
+use tiercel_persistence::{Source, Tx, crypto, settings};
 
 /// A document and where its versions are on the wire.
 pub struct Address {
@@ -185,6 +185,22 @@ async fn two_people(
     Ok(())
 }
 
+/// 422 with everything that keeps a document from being in force from a day on. Whoever decides that
+/// does so one after the other: what is published at the same time must not overlap either.
+async fn faultless(
+    tx: &Tx,
+    document: &StoredDocument,
+    from: NaiveDate,
+    book: &Book,
+) -> Result<(), Problem> {
+    store::one_at_a_time(tx, document.kind).await?;
+    let faults = findings(tx, document, from, book).await?.faults;
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::invalid(faults))
+}
+
 /// Publishes a copy of a version that was published before; `bytes` as in [`publish`].
 pub async fn roll_back(
     tenant: &TenantHandle,
@@ -201,10 +217,7 @@ pub async fn roll_back(
             let detail = format!("version {version} was never published");
             return Err(Problem::new(Kind::Conflict, detail));
         }
-        let faults = findings(tx, &former, from, &book).await?.faults;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults));
-        }
+        faultless(tx, &former, from, &book).await?;
         let copy = store::roll_back(tx, &former, from, tenant.principal()).await?;
         let body = DocumentResponse::try_from(&copy)?;
         Ok(Reply::created(at.of(copy.version), &body)?.version(copy.revision))
@@ -242,10 +255,7 @@ pub async fn publish(
         let draft = at.find(tx, version).await?;
         only(&draft, DocumentStatus::Draft)?;
         two_people(tx, &draft, tenant.principal()).await?;
-        let faults = findings(tx, &draft, from, &book).await?.faults;
-        if !faults.is_empty() {
-            return Err(Problem::invalid(faults));
-        }
+        faultless(tx, &draft, from, &book).await?;
         simulated(tenant, tx, &draft).await?;
         shown(&store::publish(tx, &draft, from, tenant.principal()).await?)
     })
@@ -267,16 +277,25 @@ async fn simulated(
     Err(Problem::new(Kind::Conflict, detail))
 }
 
+/// Retires a version. What comes back into force in its place must have no faults by now.
 pub async fn retire(
     tenant: &TenantHandle,
     retry: &RetryKey,
     at: &Address,
     version: i64,
 ) -> Result<HttpResponse, Problem> {
+    let book = tenant.book();
     reply::write(tenant, "document.retired", retry, "", async |tx| {
         let published = at.find(tx, version).await?;
         only(&published, DocumentStatus::Published)?;
-        shown(&store::retire(tx, &published).await?)
+        let retired = store::retire(tx, &published).await?;
+        let today = tenant.today();
+        let mut back = store::in_force_each(tx, at.kind, today).await?;
+        back.retain(|other| other.id == retired.id);
+        for former in &back {
+            faultless(tx, former, today, &book).await?;
+        }
+        shown(&retired)
     })
     .await
 }

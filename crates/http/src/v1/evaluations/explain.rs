@@ -94,9 +94,10 @@ impl Judged {
         let ledger = allocate(&subject.facts, moment.as_of).map_err(|_| too_large())?;
         let series = Series::of(&subject.facts);
         let read = reading(&subject, &series, &ledger);
-        let own = model.in_force().of(&subject.profile).model;
-        let evaluation = decision::evaluate(own, &read, moment.as_of).map_err(|_| too_large())?;
-        let standing = standing(tenant, own, &subject, &moment, steps).await?;
+        let applied = model.in_force().of(&subject.profile);
+        let evaluation =
+            decision::evaluate(applied.model, &read, moment.as_of).map_err(|_| too_large())?;
+        let standing = standing(tenant, &applied, &subject, &moment, steps).await?;
         Ok(Self {
             id,
             moment,

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use tiercel_domain::evaluation::{self as decision, Model, Standing};
 use tiercel_domain::history::{Series, Sums};
 use tiercel_domain::receivables::{Allocation, allocate};
-use tiercel_persistence::evaluations::{self, Before};
+use tiercel_persistence::evaluations::{self, Before, ModelInForce};
 use tiercel_persistence::refresh::RefreshError;
 
 /// Which knowledge past calendar dates are decided with.
@@ -30,11 +30,12 @@ impl Steps {
 /// Where the customer stands on the day, if the model has a lifecycle.
 pub(in crate::v1) async fn standing(
     tenant: &TenantHandle,
-    model: &Model,
+    applied: &ModelInForce<'_>,
     subject: &Subject,
     moment: &Moment,
     steps: Steps,
 ) -> Result<Option<Standing>, Problem> {
+    let model = applied.model;
     let Some(lifecycle) = model.lifecycle() else {
         return Ok(None);
     };
@@ -44,9 +45,9 @@ pub(in crate::v1) async fn standing(
     let before = match steps {
         Steps::Recorded => {
             let store = tenant.store();
-            evaluations::stood(store, model, &subject.state, as_of, moment.known_at).await?
+            evaluations::stood(store, applied, &subject.state, as_of, moment.known_at).await?
         }
-        Steps::Again => match evaluations::first_day(tenant.store(), id).await? {
+        Steps::Again => match evaluations::first_day(tenant.store(), id, moment.known_at).await? {
             Some(first) if first < as_of => Before {
                 standing: Some(Standing::begin(raw(first)?, first)),
                 quiet_until: None,

@@ -32,8 +32,8 @@ pub struct StartPolicySimulationRequest {
     /// The last day of the business; today where it is absent.
     #[schema(format = Date)]
     pub to: Option<String>,
-    /// The day whose policies, rules and tiers count, at most a year ahead; today where it is
-    /// absent. Firm quotes keep their own day.
+    /// The day whose policies, rules and tiers by hand count, from today to a year ahead; today where
+    /// it is absent. Firm quotes keep their own day.
     #[schema(format = Date)]
     pub on: Option<String>,
     /// Everyone where it is absent.

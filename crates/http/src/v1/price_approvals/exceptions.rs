@@ -22,7 +22,7 @@ struct Exception {
 
 /// Everything of the quote that takes an approval which it does not have: lines in the order asked,
 /// then the document.
-pub(super) async fn of(
+pub(super) fn of(
     tenant: &TenantHandle,
     policy: &Policy,
     wanted: &Wanted,

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 const MOST_CHARACTERS: usize = 500;
 
 /// A quote with prices that the policy does not give.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"customer": {"external": {"system": "erp1", "id": "C-1042"}}, "currency": "EUR", "reason": "matches the offer of a competitor", "lines": [{"line_id": "10", "sku": "BT023", "quantity": "30", "list_unit_price": "100.00", "unit_cost": "62.00", "requested_unit_price": "70.00"}]}))]
 pub struct RequestPriceApprovalsRequest {
